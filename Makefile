@@ -1,0 +1,46 @@
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.1
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: build check test bench day vuln tools clean
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/archiver ./cmd/archiver
+
+# Format, vet, staticcheck, tidy modules, shell syntax, import edges. The last
+# is never taken from go test's cache, which does not see what go list reads.
+check:
+	@files=$$(git ls-files -z '*.go' | xargs -0 -r gofmt -l) && \
+		if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go mod tidy -diff
+	@git ls-files '*.sh' .ci/run | while read -r f; do \
+		case $$(head -n 1 "$$f") in *bash*) sh=bash ;; *) sh=sh ;; esac; \
+		$$sh -n "$$f" || exit 1; done
+	go test -count=1 ./internal/depcheck
+
+# Everything, against real servers. What this machine does not offer is
+# skipped and listed at the end; with CI=true it fails instead. The list's name
+# is new at every run, so that no skip is answered from go test's cache.
+test: tools check build
+	@list=$$(mktemp) && trap 'rm -f "$$list"' EXIT && \
+	status=0 && ARCHIVER_SKIPS=$$list go test -race -timeout 25m ./... || status=$$?; \
+	if [ -s "$$list" ]; then echo "skipped:"; sort "$$list"; else echo "nothing was skipped"; fi; \
+	exit $$status
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+# One whole day against real servers, as a demonstration.
+day:
+	go run ./internal/lab/day
+
+vuln:
+	go run $(GOVULNCHECK) ./...
+
+# Programs that tests call, on Debian-like machines where we are root.
+tools:
+	@sh internal/lab/tools.sh
+
+clean:
+	rm -rf bin
