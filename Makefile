@@ -32,7 +32,7 @@ bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
 # One whole day against real servers, as a demonstration.
-day:
+day: tools build
 	go run ./internal/lab/day
 
 vuln:
