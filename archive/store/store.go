@@ -127,9 +127,9 @@ type Store interface {
 	Replace(ctx context.Context, key string, body []byte, etag string) (Info, error)
 
 	// Upload streams a large object to a key that must be free. The object
-	// comes to be only after body ended with io.EOF, Commit agreed, and the
-	// store's checksum equals the one computed here. Any other end (an error
-	// from body or Commit, a cancelled context, a lost connection) leaves no
+	// comes to be only after body ended with io.EOF, and is returned only if
+	// the store's checksum equals the one computed here. Any other end (an
+	// error from body, a cancelled context, a lost connection) leaves no
 	// object, and aborts what was sent with a context of its own.
 	// Errors: ErrExists.
 	Upload(ctx context.Context, key string, body io.Reader, o UploadOptions) (Info, error)

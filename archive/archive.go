@@ -1,0 +1,90 @@
+// Package archive is what an archive is: how its keys are laid out, what its
+// volumes hold, how they are planned, packed and proved, and the signed ledger
+// in which an archive comes to exist. FORMAT.md specifies the bytes.
+//
+// It reads blobs from one store and writes volumes into another, and declares
+// the Sealer, Signer and Verifier that package crypto fulfils. It knows no
+// cluster, no OpenPGP and no order of phases: those are package snapshot,
+// package crypto and internal/job.
+package archive
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"time"
+)
+
+// Format is the version of the archive format that this package writes.
+const Format = 1
+
+// Errors that callers decide on.
+var (
+	// ErrIntegrity: something that was signed, counted or hashed is not what it
+	// was. Never retried.
+	ErrIntegrity = errors.New("integrity violation")
+	// ErrStagingChanged: staging is not what was planned. Nothing was sealed.
+	ErrStagingChanged = errors.New("staging changed after it was planned")
+	// ErrForeign: staging holds an object that nobody expected.
+	ErrForeign = errors.New("unexpected object in staging")
+)
+
+// Sealer encrypts volumes to fixed recipients.
+type Sealer interface {
+	// Fingerprints of the recipients' primary keys.
+	Fingerprints() []string
+	// Seal starts one message under a fresh session key. Only Close ends the
+	// message; a caller that fails drops it unclosed, so that what was written
+	// cannot be taken for a whole one.
+	Seal(w io.Writer) (io.WriteCloser, error)
+	// Bound is an upper bound of the message's bytes for n bytes of plaintext.
+	Bound(n int64) int64
+	// SessionKeyPackets returns the packets that lead a message and carry its
+	// session key, given at least HeadBytes of it (or all).
+	SessionKeyPackets(head []byte) ([]byte, error)
+}
+
+// HeadBytes is how much of a message SessionKeyPackets is shown: room for some
+// hundred recipients.
+const HeadBytes = 64 << 10
+
+// Signer signs manifests and ledger entries.
+type Signer interface {
+	// Fingerprint of the signer's primary key.
+	Fingerprint() string
+	// Detached signs data, binary type; the result is armored and at most
+	// SignatureBytes long.
+	Detached(data []byte, at time.Time) ([]byte, error)
+	// Clear signs ASCII text ending in one LF and returns the canonical
+	// clear-signed block, signed at the given whole second.
+	Clear(text []byte, at time.Time) ([]byte, error)
+}
+
+// SignatureBytes bounds an armored detached signature: RSA-8192 needs 1.6 KiB.
+const SignatureBytes = 4 << 10
+
+// Verifier believes the signers that this side trusts, each judged at the time
+// it signed.
+type Verifier interface {
+	// OpenClear returns the text of a canonical clear-signed block, the
+	// signer's fingerprint and the time of signing, or why it is not believed.
+	OpenClear(block []byte) (text []byte, fingerprint string, at time.Time, err error)
+}
+
+// NewRun names a run that starts at t: yyyymmddthhmmssz-xxxxxxxx, lower case
+// because snapshot names must be.
+func NewRun(t time.Time) string {
+	return strings.ToLower(t.UTC().Format("20060102T150405Z")) + "-" + randomHex()
+}
+
+// randomHex returns 8 random hex digits.
+func randomHex() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
+
+// Seconds is t as archives record times: UTC, whole seconds.
+func Seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -1,0 +1,51 @@
+package archive
+
+import (
+	"fmt"
+
+	"archiver/archive/store"
+)
+
+const (
+	// baseMemory is what the process takes besides its buffers: the runtime,
+	// TLS, listings, manifests. 96 MiB, as the configuration documents it.
+	baseMemory = 96 << 20
+	// chunkBytes is the size of a read-ahead buffer and of a ranged GET.
+	chunkBytes = 4 << 20
+	// minBuffers keeps one chunk in flight while another is being packed.
+	minBuffers = 2
+	// uploadParts are in flight at once per volume; the uploader holds two more.
+	uploadParts = 2
+)
+
+// Budget is what packing may use of the machine.
+type Budget struct {
+	Memory    int64 // bytes the process may have resident
+	Transfers int   // connections that read, over all lanes
+	Lanes     int   // volumes side by side, at most
+}
+
+// lane is one volume's share of a budget.
+type lane struct {
+	buffers int // read-ahead buffers of chunkBytes
+	readers int // concurrent GETs
+}
+
+// split shares the budget between as many lanes as fit, given the largest
+// upload's bound. It is an error if not even one fits.
+func (b Budget) split(bound int64) (lanes int, l lane, err error) {
+	part, err := store.PartSize(bound)
+	if err != nil {
+		return 0, lane{}, fmt.Errorf("volume of up to %d bytes: %w: lower archive.volume_size", bound, err)
+	}
+	upload := (uploadParts + 2) * part
+	for lanes = max(1, b.Lanes); lanes > 0; lanes-- {
+		buffers := int(((b.Memory-baseMemory)/int64(lanes) - upload) / chunkBytes)
+		if buffers >= minBuffers {
+			return lanes, lane{buffers: buffers, readers: min(buffers, max(1, b.Transfers/lanes))}, nil
+		}
+	}
+	need := int64(baseMemory) + upload + minBuffers*chunkBytes
+	return 0, lane{}, fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory to upload: raise limits.memory or lower archive.volume_size",
+		bound, (need+1<<20-1)>>20)
+}

@@ -1,0 +1,113 @@
+package archive
+
+import (
+	"fmt"
+	"time"
+)
+
+// Head names the newest entry of a ledger. The zero value is an empty one.
+type Head struct {
+	Sequence int    `json:"sequence"`
+	SHA256   string `json:"sha256"` // of the entry's object
+}
+
+func (h Head) String() string {
+	if h.Sequence == 0 {
+		return "empty"
+	}
+	return fmt.Sprintf("%06d:%s", h.Sequence, h.SHA256)
+}
+
+// Chain is a ledger whose every entry was believed.
+type Chain struct {
+	Stream  string
+	Entries []Entry
+	hashes  []string // of the entries' objects
+}
+
+// Head is the newest entry's.
+func (c *Chain) Head() Head {
+	if len(c.hashes) == 0 {
+		return Head{}
+	}
+	return Head{Sequence: len(c.hashes), SHA256: c.hashes[len(c.hashes)-1]}
+}
+
+// Holds tells whether the chain has passed through head: a ledger that ends
+// earlier, or went elsewhere, has been tampered with.
+func (c *Chain) Holds(h Head) bool {
+	return h.Sequence == 0 || h.Sequence <= len(c.hashes) && c.hashes[h.Sequence-1] == h.SHA256
+}
+
+// Sealed returns the archive of a date, if there is one that stands.
+func (c *Chain) Sealed(date string) (*Entry, bool) {
+	var found *Entry
+	for i := range c.Entries {
+		switch e := &c.Entries[i]; {
+		case e.Archive != nil && e.Archive.Date == date:
+			found = e
+		case e.Withdrawn != nil && found != nil && e.Withdrawn.Run == found.Archive.Run:
+			found = nil
+		}
+	}
+	return found, found != nil
+}
+
+// Run returns the entry that ended a run: its archive, or its abandonment.
+func (c *Chain) Run(run string) (*Entry, bool) {
+	for i := range c.Entries {
+		e := &c.Entries[i]
+		if _, r := e.about(); r == run && e.Type != TypeWithdrawn {
+			return e, true
+		}
+	}
+	return nil, false
+}
+
+// Closed tells whether a run was abandoned, or its archive withdrawn, and why.
+func (c *Chain) Closed(run string) (reason string, closed bool) {
+	for _, e := range c.Entries {
+		for _, end := range []*Ended{e.Abandoned, e.Withdrawn} {
+			if end != nil && end.Run == run {
+				return end.Reason, true
+			}
+		}
+	}
+	return "", false
+}
+
+// Next is an entry that would follow, with everything but its type and body.
+// Its time is not before the previous entry's, even if the clock is.
+func (c *Chain) Next(now time.Time, tool string) Entry {
+	e := Entry{Format: Format, Stream: c.Stream, Sequence: 1, Time: Seconds(now), Tool: tool, Previous: genesis}
+	if n := len(c.Entries); n > 0 {
+		e.Sequence = n + 1
+		e.Previous = c.hashes[n-1]
+		if last := c.Entries[n-1].Time; e.Time.Before(last) {
+			e.Time = last
+		}
+	}
+	return e
+}
+
+// add links a believed entry to the chain, or says why it does not fit.
+func (c *Chain) add(e Entry, object []byte) error {
+	previous := genesis
+	if n := len(c.hashes); n > 0 {
+		previous = c.hashes[n-1]
+		if e.Time.Before(c.Entries[n-1].Time) {
+			return fmt.Errorf("its time %v is before the previous entry's", e.Time)
+		}
+	}
+	switch {
+	case e.Sequence != len(c.Entries)+1:
+		return fmt.Errorf("it says that it is number %d", e.Sequence)
+	case e.Stream != c.Stream:
+		return fmt.Errorf("it belongs to the stream %s", e.Stream)
+	case e.Previous != previous:
+		return fmt.Errorf("it follows %s, not %s", e.Previous, previous)
+	}
+	c.Entries = append(c.Entries, e)
+	c.hashes = append(c.hashes, SHA256(object))
+	return nil
+}

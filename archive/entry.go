@@ -1,0 +1,116 @@
+package archive
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Types of ledger entries. Reserved for later: absent, expired, signer,
+// recipients, drill, timestamp.
+const (
+	TypeArchive   = "archive"   // a day was archived
+	TypeAbandoned = "abandoned" // a run was given up before its archive existed
+	TypeWithdrawn = "withdrawn" // an archive was found missing or altered
+)
+
+// genesis is what the first entry names as the one before it.
+const genesis = "0000000000000000000000000000000000000000000000000000000000000000"
+
+// Entry is one record of the ledger. The body that its type names is set, and
+// no other.
+type Entry struct {
+	Format   int       `json:"format"`
+	Stream   string    `json:"stream"`
+	Sequence int       `json:"sequence"` // from 1, without gaps
+	Time     time.Time `json:"time"`     // also the signature's; never before the previous entry's
+	Type     string    `json:"type"`
+	Tool     string    `json:"tool"`
+	Previous string    `json:"previous"` // SHA-256 of the previous entry's object; 64 zeros for the first
+
+	Archive   *Sealed `json:"archive,omitempty"`
+	Abandoned *Ended  `json:"abandoned,omitempty"`
+	Withdrawn *Ended  `json:"withdrawn,omitempty"`
+}
+
+// Sealed is the body of an archive entry: the archive exists because it does.
+type Sealed struct {
+	Date         string    `json:"date"`
+	Run          string    `json:"run"`
+	Cluster      Cluster   `json:"cluster"`
+	Snapshot     Snapshot  `json:"snapshot"`
+	Objects      int       `json:"objects"` // blobs
+	Bytes        int64     `json:"bytes"`   // of the blobs
+	RecordSHA256 string    `json:"record_sha256"`
+	Recipients   []string  `json:"recipients"` // fingerprints
+	Signer       string    `json:"signer"`     // fingerprint
+	Retention    Retention `json:"retention"`
+	Volumes      []Volume  `json:"volumes"`
+}
+
+// Ended is the body of an entry that ends a run or an archive.
+type Ended struct {
+	Date   string `json:"date"`
+	Run    string `json:"run"`
+	Reason string `json:"reason"`
+}
+
+// SealedEntry is the body that makes an archive of a proved run.
+func SealedEntry(p *Plan, receipts []*Receipt) (*Sealed, error) {
+	var r Record
+	if err := decodeJSON([]byte(p.Record), &r); err != nil {
+		return nil, fmt.Errorf("the plan's %s: %w", recordName, err)
+	}
+	s := &Sealed{
+		Date: p.Date, Run: p.Run, Cluster: r.Cluster, Snapshot: r.Snapshot,
+		Objects: p.Objects, Bytes: p.Bytes, RecordSHA256: SHA256([]byte(p.Record)),
+		Recipients: p.Recipients, Signer: p.Signer, Retention: p.Retention,
+	}
+	for _, r := range receipts {
+		s.Volumes = append(s.Volumes, r.Volume)
+	}
+	return s, nil
+}
+
+var hexPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// check holds an entry against the rules that need no other entry.
+func (e *Entry) check() error {
+	switch {
+	case e.Format != Format:
+		return fmt.Errorf("format %d is not known, only %d", e.Format, Format)
+	case !streamPattern.MatchString(e.Stream):
+		return fmt.Errorf("stream %q is no stream name", e.Stream)
+	case !hexPattern.MatchString(e.Previous):
+		return fmt.Errorf("previous %q is no SHA-256", e.Previous)
+	case !e.Time.Equal(Seconds(e.Time)):
+		return fmt.Errorf("time %v is not a whole second", e.Time)
+	}
+	bodies := map[string]bool{TypeArchive: e.Archive != nil, TypeAbandoned: e.Abandoned != nil, TypeWithdrawn: e.Withdrawn != nil}
+	for t, set := range bodies {
+		if set != (t == e.Type) {
+			return fmt.Errorf("type %q does not go with its body", e.Type)
+		}
+	}
+	if _, known := bodies[e.Type]; !known {
+		return fmt.Errorf("type %q is not known to this version: use a newer one", e.Type)
+	}
+	date, run := e.about()
+	if !datePattern.MatchString(date) || !runPattern.MatchString(run) {
+		return fmt.Errorf("date %q or run %q is malformed", date, run)
+	}
+	return nil
+}
+
+// about is the date and the run that an entry speaks of.
+func (e *Entry) about() (date, run string) {
+	switch {
+	case e.Archive != nil:
+		return e.Archive.Date, e.Archive.Run
+	case e.Abandoned != nil:
+		return e.Abandoned.Date, e.Abandoned.Run
+	case e.Withdrawn != nil:
+		return e.Withdrawn.Date, e.Withdrawn.Run
+	}
+	return "", ""
+}

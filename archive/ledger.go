@@ -1,0 +1,143 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"archiver/archive/store"
+)
+
+// ledgerReaders fetch entries side by side: a ledger of ten years is some
+// thousand small objects.
+const ledgerReaders = 16
+
+// Ledger is the append-only, signed, hash-chained record of a stream.
+type Ledger struct {
+	Store  store.Store
+	Stream string
+	Trust  Verifier
+}
+
+// Load reads the whole ledger and believes every entry only after its
+// signature, its canonical form and its place in the chain were checked.
+// Errors: ErrIntegrity, naming the object.
+func (l Ledger) Load(ctx context.Context) (*Chain, error) {
+	count, err := l.count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	objects := make([][]byte, count)
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(ledgerReaders)
+	for i := range objects {
+		group.Go(func() error {
+			o, err := l.Store.Get(gctx, LedgerKey(l.Stream, i+1))
+			objects[i] = o.Body
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
+	c := &Chain{Stream: l.Stream}
+	for i, object := range objects {
+		e, err := l.open(object)
+		if err == nil {
+			err = c.add(e, object)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: ledger entry %s: %w", ErrIntegrity, LedgerKey(l.Stream, i+1), err)
+		}
+	}
+	return c, nil
+}
+
+// count lists the ledger: its keys must be the numbers from 1 on, each with
+// exactly one version, because an entry is written once and never again.
+func (l Ledger) count(ctx context.Context) (int, error) {
+	n := 0
+	for v, err := range l.Store.Versions(ctx, LedgerPrefix(l.Stream)) {
+		if err != nil {
+			return 0, fmt.Errorf("listing the ledger: %w", err)
+		}
+		switch want := LedgerKey(l.Stream, n+1); {
+		case v.DeleteMarker:
+			return 0, fmt.Errorf("%w: ledger entry %s was deleted", ErrIntegrity, v.Key)
+		case n > 0 && v.Key == LedgerKey(l.Stream, n):
+			return 0, fmt.Errorf("%w: ledger entry %s has more than one version", ErrIntegrity, v.Key)
+		case v.Key != want:
+			return 0, fmt.Errorf("%w: the ledger has %s where %s should be", ErrIntegrity, v.Key, want)
+		}
+		n++
+	}
+	return n, nil
+}
+
+// open believes one entry, apart from its place in the chain.
+func (l Ledger) open(object []byte) (Entry, error) {
+	var e Entry
+	text, _, at, err := l.Trust.OpenClear(object)
+	if err != nil {
+		return e, err
+	}
+	if err := decodeJSON(text, &e); err != nil {
+		return e, err
+	}
+	if !e.Time.Equal(at) {
+		return e, fmt.Errorf("it says %v, its signature was made at %v", e.Time, at)
+	}
+	return e, e.check()
+}
+
+// Sign renders an entry as the exact bytes of its object. Signatures differ
+// every time: what is to be written must be kept, not signed again.
+func (e Entry) Sign(s Signer) ([]byte, error) {
+	if err := e.check(); err != nil {
+		return nil, fmt.Errorf("ledger entry %d: %w", e.Sequence, err)
+	}
+	text, err := encodeJSON(e)
+	if err != nil {
+		return nil, fmt.Errorf("ledger entry %d: %w", e.Sequence, err)
+	}
+	object, err := s.Clear(text, e.Time)
+	if err != nil {
+		return nil, fmt.Errorf("signing ledger entry %d: %w", e.Sequence, err)
+	}
+	return object, nil
+}
+
+// Append creates the entry that object is, right after the chain's head, and
+// reads it back; the chain then has it. It is safe to repeat with the same
+// bytes. If the place holds other bytes, the ledger has been written by another
+// and nothing is done: ErrIntegrity.
+func (l Ledger) Append(ctx context.Context, c *Chain, object []byte) (Head, error) {
+	e, err := l.open(object)
+	if err != nil {
+		return Head{}, fmt.Errorf("%w: the entry to be appended: %w", ErrIntegrity, err)
+	}
+	key, head := LedgerKey(l.Stream, e.Sequence), Head{Sequence: e.Sequence, SHA256: SHA256(object)}
+	longer := *c
+	if !c.Holds(head) { // else: it is there since an earlier try
+		if err := longer.add(e, object); err != nil {
+			return Head{}, fmt.Errorf("%w: the entry to be appended as %s does not fit the ledger: %w", ErrIntegrity, key, err)
+		}
+	}
+	_, writeErr := l.Store.Create(ctx, key, object)
+	// Whatever the answer was, reading settles it: an answer may be lost while
+	// the entry was written.
+	o, err := l.Store.Get(ctx, key)
+	switch {
+	case err == nil && bytes.Equal(o.Body, object):
+		*c = longer
+		return head, nil
+	case err == nil:
+		return Head{}, fmt.Errorf("%w: %s was written by another", ErrIntegrity, key)
+	case writeErr != nil:
+		return Head{}, fmt.Errorf("appending to the ledger: %w", writeErr)
+	default:
+		return Head{}, fmt.Errorf("reading the ledger entry back: %w", err)
+	}
+}

@@ -1,0 +1,96 @@
+package s3
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"archiver/archive/store"
+)
+
+// Error is a call that failed. It is one of the port's errors where one fits.
+type Error struct {
+	Op     string // the S3 action, as IAM names it
+	URL    string // of the object or the prefix
+	Status int    // HTTP; 0 if there was no answer
+	Code   string // S3's
+	is     error
+	err    error
+}
+
+func (e *Error) Error() string {
+	if e.Code == "" && e.Status == 0 {
+		return fmt.Sprintf("%s %s: %v", e.Op, e.URL, e.err)
+	}
+	var api smithy.APIError
+	message := ""
+	if errors.As(e.err, &api) && api.ErrorMessage() != "" {
+		message = ": " + api.ErrorMessage()
+	}
+	return fmt.Sprintf("%s %s: %d %s%s", e.Op, e.URL, e.Status, e.Code, message)
+}
+
+// Unwrap gives the port's error, if one fits, and the SDK's.
+func (e *Error) Unwrap() []error {
+	if e.is == nil {
+		return []error{e.err}
+	}
+	return []error{e.is, e.err}
+}
+
+// Hint says what to do about it.
+func (e *Error) Hint() string {
+	switch {
+	case e.Code == "NoSuchBucket":
+		return "create the bucket, or correct the bucket's name in staging.url or archive.url"
+	case e.Code == "ExpiredToken" || e.Code == "ExpiredTokenException" || e.Code == "RequestExpired":
+		return "the credentials have expired: renew them"
+	case e.Code == "InvalidAccessKeyId" || e.Code == "SignatureDoesNotMatch":
+		return "the access key or its secret is wrong for this endpoint"
+	case e.Code == "PermanentRedirect" || e.Code == "AuthorizationHeaderMalformed" || e.Status == http.StatusMovedPermanently:
+		return "the bucket is in another region: set s3.region (or staging.s3.region, archive.s3.region)"
+	case e.Status == http.StatusForbidden:
+		return "allow s3:" + e.Op + " on it to this role; if s3.expected_bucket_owner is set, compare it with the bucket's owner"
+	case e.Status == 0:
+		return "see whether the endpoint is reachable from here, and whether credentials can be had (AWS default chain)"
+	}
+	return ""
+}
+
+// wrap turns an SDK error into ours. Errors that have no sentinel keep the
+// SDK's alone.
+func (s *Store) wrap(op, key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &Error{Op: op, URL: s.URL() + key, err: err}
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		e.Status = response.HTTPStatusCode()
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		e.Code = api.ErrorCode()
+	}
+	if e.Code != "NoSuchBucket" && (e.Status == http.StatusNotFound || e.Code == "NoSuchKey" || e.Code == "NoSuchVersion") {
+		e.is = store.ErrNotFound
+	}
+	return e
+}
+
+// refused names the port's error for a condition that did not hold.
+func refused(err, is error, codes ...int) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	for _, c := range codes {
+		if e.Status == c && e.Code != "NoSuchBucket" {
+			e.is = is
+		}
+	}
+	return e
+}

@@ -1,0 +1,110 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"archiver/archive/store"
+)
+
+// List pages through a prefix, and fails if the server's order is not bytewise:
+// ranges of keys would not tile.
+func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
+		in := &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(prefix), ExpectedBucketOwner: s.owner}
+		if after != "" {
+			in.StartAfter = s.key(after)
+		}
+		last := after
+		for p := s3.NewListObjectsV2Paginator(s.client, in); p.HasMorePages(); {
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				yield(store.Info{}, s.wrap("ListBucket", prefix, err))
+				return
+			}
+			for _, o := range page.Contents {
+				key := strings.TrimPrefix(aws.ToString(o.Key), s.prefix)
+				if key <= last {
+					yield(store.Info{}, fmt.Errorf("listing %s%s: the server's order is not bytewise: %q came after %q", s.URL(), prefix, key, last))
+					return
+				}
+				last = key
+				if !yield(store.Info{Key: key, Size: aws.ToInt64(o.Size), ETag: aws.ToString(o.ETag), Time: aws.ToTime(o.LastModified)}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Versions pages through the history of a prefix. S3 lists versions and delete
+// markers apart, each in the order of keys: they are merged.
+func (s *Store) Versions(ctx context.Context, prefix string) iter.Seq2[store.Version, error] {
+	return func(yield func(store.Version, error) bool) {
+		in := &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: s.key(prefix), ExpectedBucketOwner: s.owner}
+		for p := s3.NewListObjectVersionsPaginator(s.client, in); p.HasMorePages(); {
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				yield(store.Version{}, s.wrap("ListBucketVersions", prefix, err))
+				return
+			}
+			for _, v := range s.merge(page) {
+				if !yield(v, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *Store) merge(page *s3.ListObjectVersionsOutput) []store.Version {
+	var all []store.Version
+	markers := page.DeleteMarkers
+	mark := func(below string) {
+		for len(markers) > 0 && (below == "" || aws.ToString(markers[0].Key) <= below) {
+			m := markers[0]
+			markers = markers[1:]
+			all = append(all, store.Version{
+				Info:   store.Info{Key: strings.TrimPrefix(aws.ToString(m.Key), s.prefix), Version: version(m.VersionId), Time: aws.ToTime(m.LastModified)},
+				Latest: aws.ToBool(m.IsLatest), DeleteMarker: true,
+			})
+		}
+	}
+	for _, v := range page.Versions {
+		mark(aws.ToString(v.Key))
+		all = append(all, store.Version{
+			Info: store.Info{
+				Key: strings.TrimPrefix(aws.ToString(v.Key), s.prefix), Size: aws.ToInt64(v.Size), ETag: aws.ToString(v.ETag),
+				Version: version(v.VersionId), Time: aws.ToTime(v.LastModified),
+			},
+			Latest: aws.ToBool(v.IsLatest),
+		})
+	}
+	mark("")
+	return all
+}
+
+// Uploads pages through the unfinished uploads below a prefix.
+func (s *Store) Uploads(ctx context.Context, prefix string) iter.Seq2[store.Upload, error] {
+	return func(yield func(store.Upload, error) bool) {
+		in := &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: s.key(prefix), ExpectedBucketOwner: s.owner}
+		for p := s3.NewListMultipartUploadsPaginator(s.client, in); p.HasMorePages(); {
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				yield(store.Upload{}, s.wrap("ListBucketMultipartUploads", prefix, err))
+				return
+			}
+			for _, u := range page.Uploads {
+				up := store.Upload{Key: strings.TrimPrefix(aws.ToString(u.Key), s.prefix), ID: aws.ToString(u.UploadId), Started: aws.ToTime(u.Initiated)}
+				if !yield(up, nil) {
+					return
+				}
+			}
+		}
+	}
+}
