@@ -38,7 +38,7 @@ type searchKey struct {
 const (
 	username = "elastic"
 	password = "archiver-lab-password" // guards test data on 127.0.0.1
-	heap     = "512m"
+	heap     = "1g"
 )
 
 // Search returns the lab's server of that version, started if need be, and its

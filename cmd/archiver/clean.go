@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"archiver/internal/job"
+)
+
+func cleanCommand(g *global) *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use:   "clean",
+		Short: "Show what runs that died have left behind, and remove it with --yes",
+		Long: `Show volumes, unfinished uploads and papers that no ledger entry and no live or
+planned run refers to. With --yes they are removed. What is referred to is never
+touched.
+
+Removing volumes needs the right to delete in the archive bucket, which the
+archiving role should not have: run it under an operator's role.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := g.open(c.Context(), c.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			found, err := s.job.Orphans(c.Context(), yes)
+			if err != nil {
+				return err
+			}
+			if found == nil {
+				found = []job.Orphan{}
+			}
+			return g.print(c.OutOrStdout(), found, orphans(found, yes))
+		},
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "remove what is shown")
+	return c
+}
+
+// orphans is a list of orphans in words.
+func orphans(found []job.Orphan, removed bool) string {
+	if len(found) == 0 {
+		return "Nothing is left behind."
+	}
+	var b strings.Builder
+	var bytes int64
+	for _, o := range found {
+		bytes += o.Bytes
+		fmt.Fprintf(&b, "%s  %-7s  %10s  %s%s\n", o.Time.UTC().Format(time.RFC3339), o.Kind, sizeText(o.Bytes), o.Where, o.Key)
+	}
+	verb := "Nothing was removed; --yes removes"
+	if removed {
+		verb = "Removed"
+	}
+	fmt.Fprintf(&b, "%s %d objects, %s.", verb, len(found), sizeText(bytes))
+	return b.String()
+}

@@ -1,0 +1,61 @@
+// Command archiver archives daily search indices: it snapshots a day into a
+// staging bucket, seals it as an encrypted, signed archive, and leaves staging
+// empty for the next day.
+//
+// This package holds flags, wiring, output and exit codes, one file per verb.
+// What happens is in internal/job.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"archiver/internal/job"
+)
+
+func main() {
+	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs the command line and returns its exit code.
+func execute(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := interruptible()
+	defer stop()
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	code := exitCode(err)
+	if !errors.As(err, new(*reportedError)) {
+		printError(stderr, err)
+	}
+	return code
+}
+
+// interruptible is a context that the first SIGINT or SIGTERM ends, with
+// job.ErrInterrupted as its cause. A second one kills.
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			cancel(job.ErrInterrupted)
+			signal.Stop(signals)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"archiver/internal/job"
+)
+
+func runCommand(g *global) *cobra.Command {
+	var date string
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Archive one day",
+		Long: `Archive one day: snapshot its indices into staging, seal them as an encrypted,
+signed archive, and empty staging. Without --date it is yesterday, in the
+configured time zone.
+
+It is safe to repeat. A date that is sealed says so and exits 0. What an earlier
+run has left unfinished is finished first, whatever its date.`,
+		Example: `  archiver run
+  archiver run --date 2026-11-20
+  archiver run --date 2026-11-20 --json --set archive.volume_size=1GiB`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return run(c.Context(), g, date, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&date, "date", "", "the day to archive, as YYYY-MM-DD (default: yesterday)")
+	return c
+}
+
+// answer is what `run --json` prints.
+type answer struct {
+	Outcomes []job.Outcome `json:"outcomes"`
+	Error    string        `json:"error,omitempty"`
+	Hint     string        `json:"hint,omitempty"`
+	ExitCode int           `json:"exit_code"`
+}
+
+func run(ctx context.Context, g *global, date string, stdout, stderr io.Writer) error {
+	outcomes, err := archiveDay(ctx, g, date, stderr)
+	if !g.json {
+		for _, o := range outcomes {
+			fmt.Fprintln(stdout, summary(o))
+		}
+		return err
+	}
+	a := answer{Outcomes: outcomes}
+	if err != nil {
+		a.Error, a.Hint, a.ExitCode = err.Error(), hint(err), exitCode(err)
+	}
+	if a.Outcomes == nil {
+		a.Outcomes = []job.Outcome{}
+	}
+	text, jsonErr := json.MarshalIndent(a, "", "  ")
+	if jsonErr != nil {
+		return errors.Join(err, jsonErr)
+	}
+	if _, writeErr := fmt.Fprintf(stdout, "%s\n", text); writeErr != nil {
+		return errors.Join(err, writeErr)
+	}
+	if err != nil {
+		printError(stderr, err)
+		return &reportedError{err}
+	}
+	return nil
+}
+
+func archiveDay(ctx context.Context, g *global, date string, stderr io.Writer) ([]job.Outcome, error) {
+	s, err := g.open(ctx, stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	day, err := s.day(date)
+	if err != nil {
+		return nil, err
+	}
+	return s.job.Run(ctx, day)
+}
+
+// summary is one outcome in words.
+func summary(o job.Outcome) string {
+	var b strings.Builder
+	switch o.Status {
+	case job.Already:
+		fmt.Fprintf(&b, "%s of %s is sealed already: ", o.Stream, o.Date)
+	default:
+		fmt.Fprintf(&b, "%s of %s is sealed: ", o.Stream, o.Date)
+	}
+	fmt.Fprintf(&b, "%s; ", strings.Join(o.Indices, ", "))
+	if o.Documents != nil {
+		fmt.Fprintf(&b, "%d documents, ", *o.Documents)
+	}
+	fmt.Fprintf(&b, "%d files, %s in %d volume(s) of %s; ledger head %v", o.Objects, sizeText(o.Bytes), o.Volumes, sizeText(o.Ciphertext), o.Head)
+	if o.Resumed {
+		b.WriteString(" (finished what an earlier run began)")
+	}
+	return b.String()
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"archiver/archive"
+	"archiver/archive/store"
+	"archiver/archive/store/s3"
+	"archiver/crypto"
+	"archiver/internal/config"
+	"archiver/internal/job"
+	"archiver/snapshot"
+)
+
+// session is a job that is ready to go, and what must be closed after it.
+type session struct {
+	config  *config.Config
+	job     *job.Job
+	cluster *snapshot.Cluster
+	done    func() // ends the output
+}
+
+func (s *session) close() {
+	s.done()
+	_ = s.cluster.Close() // idle connections: nothing can be lost
+}
+
+// day is the date asked for; without one, yesterday.
+func (s *session) day(text string) (string, error) {
+	yesterday := config.Yesterday(time.Now(), s.config.Timezone.Location())
+	if text == "" {
+		return yesterday.String(), nil
+	}
+	d, err := config.ParseDate(text)
+	switch {
+	case err != nil:
+		return "", usageError{fmt.Errorf("--date: %w", err)}
+	case d.Compare(yesterday.AddDays(1)) > 0:
+		return "", usageError{fmt.Errorf("--date: %s is in the future (today is %s in %s)", d, yesterday.AddDays(1), s.config.Timezone)}
+	}
+	return d.String(), nil
+}
+
+// load reads the configuration. All that is wrong with it is a usage error.
+func (g *global) load(stderr io.Writer, needs config.Need) (*config.Config, error) {
+	overrides := map[string]string{}
+	for _, pair := range g.set {
+		path, text, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, usageError{fmt.Errorf("--set %s: write it as key=value", pair)}
+		}
+		overrides[path] = text
+	}
+	c, warnings, err := config.Load(config.LoadOptions{Path: g.config, Env: os.Environ(), Overrides: overrides})
+	for _, w := range warnings {
+		fmt.Fprintf(stderr, "archiver: warning: %s\n", w)
+	}
+	if err == nil {
+		err = c.Validate(needs)
+	}
+	if err != nil {
+		return nil, usageError{fmt.Errorf("configuration:\n%w", err)}
+	}
+	return c, nil
+}
+
+// open builds the job from the configuration.
+func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
+	c, err := g.load(stderr, config.NeedAll)
+	if err != nil {
+		return nil, err
+	}
+	debug.SetMemoryLimit(int64(c.Limits.Memory) * 3 / 4) // the rest is the runtime's own and the stacks'
+	j := &job.Job{
+		Stream: c.Stream, Tool: tool(), Holder: holder(), Repository: c.Staging.Repository,
+		IndexPatterns:   indexNames(c),
+		VolumeSize:      int64(c.Archive.VolumeSize),
+		Retention:       archive.Retention{Mode: string(c.Archive.Retention.Mode), Years: c.Archive.Retention.Years},
+		Budget:          archive.Budget{Memory: int64(c.Limits.Memory), Transfers: c.Limits.Transfers, Lanes: lanes(c)},
+		SnapshotTimeout: time.Duration(c.Snapshot.Timeout), Retries: c.Snapshot.Retries, Now: time.Now,
+	}
+	if err := keys(c, j); err != nil {
+		return nil, usageError{err}
+	}
+	if err := stores(ctx, c, j); err != nil {
+		return nil, err
+	}
+	cluster, err := connect(c)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	j.Cluster = cluster
+	s := &session{config: c, job: j, cluster: cluster}
+	j.Watch, s.done = newWatch(stderr)
+	return s, nil
+}
+
+// indexNames expands the patterns for a date.
+func indexNames(c *config.Config) func(date string) []string {
+	return func(date string) (names []string) {
+		d, _ := config.ParseDate(date) // it comes from day, or from a state that was written with it
+		for _, p := range c.Indices {
+			names = append(names, p.Expand(d))
+		}
+		return names
+	}
+}
+
+// holder says who takes the lease.
+func holder() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
+}
+
+// lanes is how many volumes may be packed side by side.
+func lanes(c *config.Config) int {
+	if c.Limits.Volumes > 0 {
+		return c.Limits.Volumes
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// keys reads and judges all keys, before anything else happens.
+func keys(c *config.Config, j *job.Job) error {
+	now := time.Now()
+	texts, err := c.Recipients()
+	if err != nil {
+		return err
+	}
+	recipientKeys, err := publicKeys(texts)
+	if err != nil {
+		return fmt.Errorf("encryption.recipients: %w", err)
+	}
+	recipients, err := crypto.NewRecipients(recipientKeys, now)
+	if err != nil {
+		return fmt.Errorf("encryption.recipients: %w", err)
+	}
+	signer, own, err := signingKey(c, now)
+	if err != nil {
+		return fmt.Errorf("signing: %w", err)
+	}
+	texts, err = c.TrustedKeys()
+	if err != nil {
+		return err
+	}
+	trusted, err := publicKeys(texts)
+	if err != nil {
+		return fmt.Errorf("trusted_signers: %w", err)
+	}
+	j.Sealer, j.Signer, j.Trust = recipients, signer, crypto.NewTrust(append(trusted, own))
+	for _, k := range append(recipientKeys, own) {
+		j.Keys = append(j.Keys, archive.PublicKey{Fingerprint: k.Fingerprint(), Armored: k.Armored()})
+	}
+	return nil
+}
+
+func signingKey(c *config.Config, now time.Time) (*crypto.Signer, *crypto.Key, error) {
+	text, err := c.SigningKey()
+	if err != nil {
+		return nil, nil, err
+	}
+	passphrase, err := c.SigningPassphrase()
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, err := crypto.ParseSigner(text.Name, text.Data, []byte(passphrase.Reveal()))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := signer.Check(now); err != nil {
+		return nil, nil, err
+	}
+	own, err := crypto.ParsePublic(text.Name, signer.PublicKey())
+	return signer, own, err
+}
+
+func publicKeys(texts []config.KeyMaterial) ([]*crypto.Key, error) {
+	var keys []*crypto.Key
+	for _, t := range texts {
+		k, err := crypto.ParsePublic(t.Name, t.Data)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
+}
+
+// stores opens both stores and derives what the cluster is told of staging.
+func stores(ctx context.Context, c *config.Config, j *job.Job) (err error) {
+	staging := c.Staging.URL
+	j.Staging = archive.Staging{Ignore: c.Staging.Ignore}
+	settings := map[string]string{"bucket": staging.Bucket}
+	if staging.Prefix != "" {
+		j.Staging.Base = staging.Prefix + "/"
+		settings["base_path"] = staging.Prefix
+	}
+	maps.Copy(settings, c.Staging.Settings)
+	j.Register = snapshot.Repository{Type: string(c.Staging.Type), Settings: settings}
+	// The staging store is the whole bucket: a repository may write outside of
+	// its base path.
+	if j.Staging.Store, err = openS3(ctx, config.Location{Bucket: staging.Bucket}, c.Staging.S3); err != nil {
+		return err
+	}
+	j.Archive, err = openS3(ctx, c.Archive.URL, c.Archive.S3)
+	return err
+}
+
+func openS3(ctx context.Context, p config.Location, o config.S3) (store.Store, error) {
+	return s3.Open(ctx, s3.Options{
+		Bucket: p.Bucket, Prefix: p.Prefix, Region: o.Region, Endpoint: o.Endpoint, PathStyle: o.PathStyle, Profile: o.Profile,
+		ExpectedBucketOwner: o.ExpectedBucketOwner, ChecksumsWhenRequired: o.Checksums == config.ChecksumsWhenRequired,
+	})
+}
+
+func connect(c *config.Config) (*snapshot.Cluster, error) {
+	ca, err := c.CA()
+	if err != nil {
+		return nil, err
+	}
+	o := snapshot.Options{URLs: c.Cluster.URLs, CA: ca}
+	if c.Cluster.Auth == config.AuthBasic {
+		password, err := c.Password()
+		if err != nil {
+			return nil, err
+		}
+		o.Username, o.Password = c.Cluster.Username, password.Reveal()
+	}
+	return snapshot.Connect(o)
+}

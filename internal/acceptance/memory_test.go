@@ -1,0 +1,121 @@
+package acceptance
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestTwoGiBTakeNeitherMemoryNorDisk archives a large day under the default
+// budget of 256 MiB.
+func TestTwoGiBTakeNeitherMemoryNorDisk(t *testing.T) {
+	const date, documents = "2026-11-20", 8800
+	w := newWorld(t, "large")
+	w.largeDay(date, documents)
+
+	cmd := w.command("run", "--date", date)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	written := diskWrites(cmd.Process.Pid)
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	w.wantEmpty()
+	size := w.bytes(w.archive, "prod/archives/")
+	if size < 2<<30 {
+		t.Fatalf("the archive has only %d MiB", size>>20)
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if peak := usage.Maxrss >> 10; peak >= 256 { // Linux: KiB
+		t.Errorf("peak resident memory %d MiB, the budget is 256 MiB", peak)
+	}
+	if n := written(); n > 0 {
+		t.Errorf("%d bytes were written to local disk", n)
+	}
+	t.Logf("%d MiB archived, peak resident memory %d MiB, %v CPU, disk writes %d bytes", size>>20, usage.Maxrss>>10, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), written())
+}
+
+// diskWrites watches how many bytes a process has caused to be written to
+// storage (proc(5): write_bytes).
+func diskWrites(pid int) func() int64 {
+	var last atomic.Int64
+	go func() {
+		for {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+			if err != nil {
+				return
+			}
+			for line := range strings.Lines(string(text)) {
+				var n int64
+				if _, err := fmt.Sscanf(line, "write_bytes: %d", &n); err == nil {
+					last.Store(n)
+				}
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	return last.Load
+}
+
+// largeDocument is the size of one of its documents, in bytes.
+const largeDocument = 256 << 10
+
+// largeDay makes documents that cannot be compressed well.
+func (w *world) largeDay(date string, documents int) {
+	w.t.Helper()
+	w.ok("PUT", "/"+w.index(date), map[string]any{
+		"settings": map[string]any{"number_of_shards": 2, "number_of_replicas": 0, "refresh_interval": "-1", "translog.durability": "async"},
+		"mappings": map[string]any{"dynamic": false},
+	})
+	const batch = 20 // the server's heap is small
+	raw := make([]byte, largeDocument*3/4)
+	for from := 0; from < documents; from += batch {
+		var b bytes.Buffer
+		for i := from; i < min(documents, from+batch); i++ {
+			_, _ = rand.Read(raw)
+			fmt.Fprintf(&b, "{\"index\":{\"_id\":\"%d\"}}\n{\"d\":\"%s\"}\n", i, base64.StdEncoding.EncodeToString(raw))
+		}
+		w.bulk("/"+w.index(date)+"/_bulk", b.Bytes())
+	}
+	w.ok("POST", "/"+w.index(date)+"/_refresh", nil)
+}
+
+// bulk sends documents, again when the server has no memory for them just now.
+func (w *world) bulk(path string, body []byte) {
+	w.t.Helper()
+	for range 60 {
+		status, answer := w.call("POST", path, body)
+		if status == 200 && answer["errors"] == false {
+			return
+		}
+		if status != 429 && status != 200 {
+			w.t.Fatalf("bulk: %d %v", status, answer)
+		}
+		time.Sleep(time.Second)
+	}
+	w.t.Fatal("bulk: the server stays busy")
+}
+
+// bytes adds up the objects below a prefix.
+func (w *world) bytes(bucket, prefix string) (sum int64) {
+	w.t.Helper()
+	for _, key := range w.keys(bucket, prefix) {
+		info, err := os.Stat(filepath.Join(w.s3.Dir, bucket, key))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		sum += info.Size()
+	}
+	return sum
+}

@@ -1,0 +1,33 @@
+package config
+
+// keys checks what signs, encrypts and opens. Whether a key is any good is for
+// those who parse it.
+func (v *validator) keys() {
+	c := v.c
+	v.signing()
+	v.either("signing.passphrase", !c.Signing.Passphrase.IsZero(), c.Signing.PassphraseFile)
+	v.either("opening.passphrase", !c.Opening.Passphrase.IsZero(), c.Opening.PassphraseFile)
+}
+
+func (v *validator) signing() {
+	s := v.c.Signing
+	if !s.Key.IsZero() && !isArmored(s.Key.Reveal()) {
+		v.bad("signing.key", "is no armored key", "it begins with "+armorMark+"…; for the name of a file use signing.key_file")
+	}
+	var given []string
+	for _, x := range []struct {
+		path string
+		is   bool
+	}{
+		{"signing.key", !s.Key.IsZero()},
+		{"signing.key_file", s.KeyFile != ""},
+		{"signing.kms_key", s.KMSKey != ""},
+	} {
+		if x.is {
+			given = append(given, x.path)
+		}
+	}
+	for _, other := range given[min(1, len(given)):] {
+		v.contradiction(given[0], other)
+	}
+}

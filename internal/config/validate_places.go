@@ -1,0 +1,143 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// cluster checks where the cluster is and how to speak to it. URLs are never
+// repeated in a problem: somebody may have put credentials there.
+func (v *validator) cluster() {
+	c := v.c.Cluster
+	for i, raw := range c.URLs {
+		if what, remedy := wrongURL(raw); what != "" {
+			v.bad("cluster.urls", fmt.Sprintf("entry %d %s", i+1, what), remedy)
+		}
+	}
+	v.auth()
+	v.either("cluster.password", !c.Password.IsZero(), c.PasswordFile)
+	v.either("cluster.api_key", !c.APIKey.IsZero(), c.APIKeyFile)
+}
+
+func (v *validator) auth() {
+	c := v.c.Cluster
+	password := !c.Password.IsZero() || c.PasswordFile != ""
+	key := !c.APIKey.IsZero() || c.APIKeyFile != ""
+	switch c.Auth {
+	case AuthNone:
+		if v.c.Origin("cluster.auth") == OriginDerived && (password || key) {
+			v.bad("cluster.auth", "is not given, and so a password or an API key would not be used",
+				"give cluster.username, or cluster.auth: api-key")
+		}
+	case AuthBasic:
+		if c.Username == "" {
+			v.absent("cluster.username", "is missing, and basic authentication needs it")
+		}
+		if !password {
+			v.absent("cluster.password_file", "is missing, and so is cluster.password: basic authentication needs one")
+		}
+	case AuthAPIKey:
+		if !key {
+			v.absent("cluster.api_key_file", "is missing, and so is cluster.api_key: cluster.auth api-key needs one")
+		}
+	case AuthSigV4:
+		if c.Region == "" && v.c.S3.Region == "" {
+			v.absent("cluster.region", "is missing, and so is s3.region: cluster.auth sigv4 needs one")
+		}
+	}
+}
+
+// either notes a secret that is given twice, directly and as a file.
+func (v *validator) either(path string, direct bool, file string) {
+	if direct && file != "" {
+		v.contradiction(path, path+"_file")
+	}
+}
+
+func (v *validator) contradiction(path, other string) {
+	v.bad(path, fmt.Sprintf("contradicts %s (%s)", other, v.c.Origin(other)), "give one of them")
+}
+
+// wrongURL says what keeps a text from being an http or https address, and what
+// to do; "" if nothing does.
+func wrongURL(raw string) (what, remedy string) {
+	u, err := url.Parse(raw)
+	switch {
+	case strings.Contains(raw, "@"):
+		return "holds credentials, and would show them in logs", "put them into the keys for them"
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return "is no address", "write http://host:port or https://host:port"
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "has a query or a fragment", "leave out what begins with ? or #"
+	}
+	return "", ""
+}
+
+func (v *validator) stores() {
+	c := v.c
+	v.s3("s3.", c.S3, S3{})
+	v.s3("staging.s3.", c.Staging.S3, c.S3)
+	v.s3("archive.s3.", c.Archive.S3, c.S3)
+	if first, _, _ := strings.Cut(c.Staging.URL.Prefix, "/"); first == ".archiver" {
+		v.bad("staging.url", "the prefix .archiver is where runs keep their papers", "use another")
+	}
+	v.repository()
+	v.ignore()
+	sameServer := strings.TrimRight(c.Staging.S3.Endpoint, "/") == strings.TrimRight(c.Archive.S3.Endpoint, "/")
+	if c.Staging.URL.overlaps(c.Archive.URL) && (c.Staging.URL.Dir != "" || sameServer) {
+		v.bad("archive.url", fmt.Sprintf("shares its place with staging.url (%s)", c.Origin("staging.url")),
+			"the staging bucket, or directory, must be the stream's alone: it is emptied every day")
+	}
+}
+
+// s3 checks one store's settings; what it has from its parent was checked there.
+func (v *validator) s3(prefix string, s, parent S3) {
+	if s.Endpoint != "" && s.Endpoint != parent.Endpoint {
+		if what, remedy := wrongURL(s.Endpoint); what != "" {
+			v.bad(prefix+"endpoint", what, remedy)
+		}
+	}
+	o := s.ExpectedBucketOwner
+	if o != "" && o != parent.ExpectedBucketOwner && !regexp.MustCompile(`^[0-9]{12}$`).MatchString(o) {
+		v.bad(prefix+"expected_bucket_owner", fmt.Sprintf("%q is no AWS account number", o), "it has 12 digits")
+	}
+}
+
+// repository names are put into paths, and "cs-" is taken on Amazon's service.
+func (v *validator) repository() {
+	r := v.c.Staging.Repository
+	if v.c.Origin("staging.repository") == OriginDerived || r == "" {
+		return
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$`).MatchString(r) || strings.HasPrefix(r, "cs-") {
+		v.bad("staging.repository", fmt.Sprintf("%q is no name for a repository", r),
+			"use letters, digits and . _ -, and neither . nor - nor cs- in front")
+	}
+}
+
+// ignore must not hide the repository: what is hidden is not archived.
+func (v *validator) ignore() {
+	base := v.c.Staging.URL.Prefix + "/"
+	for _, i := range v.c.Staging.Ignore {
+		hides := strings.HasPrefix(base, i) || strings.HasPrefix(i, base)
+		if base == "/" {
+			hides = i == "" || hidesRepositoryRoot(i)
+		}
+		if hides {
+			v.bad("staging.ignore", fmt.Sprintf("%q covers the snapshot repository itself", i), "name prefixes outside of it, each with a slash at its end")
+		}
+	}
+}
+
+// hidesRepositoryRoot tells a prefix that matches files of a repository that
+// lies at the top of a bucket.
+func hidesRepositoryRoot(prefix string) bool {
+	for _, name := range []string{"index-", "index.latest", "snap-", "meta-", "indices/"} {
+		if strings.HasPrefix(name, prefix) || strings.HasPrefix(prefix, name) {
+			return true
+		}
+	}
+	return false
+}

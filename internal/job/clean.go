@@ -1,0 +1,164 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"archiver/archive"
+	"archiver/archive/store"
+	"archiver/snapshot"
+)
+
+const (
+	// sweepers delete side by side.
+	sweepers = 16
+	// sweepLook is how often the sweep looks whether it may still go on.
+	sweepLook = 3 * time.Second
+)
+
+// clean empties staging, now that the archive is sealed: the snapshot through
+// the API, then what is left of this run's own blobs one by one, and last the
+// run's papers. The repository's root files stay.
+func (d *day) clean(ctx context.Context) error {
+	if err := d.checkSealed(ctx); err != nil {
+		return err
+	}
+	s := d.lease.now()
+	if err := d.removeOwn(ctx); err != nil {
+		return err
+	}
+	if err := d.settled(ctx); err != nil {
+		return err
+	}
+	if err := d.sweep(ctx); err != nil {
+		return err
+	}
+	left, err := d.leftover(ctx)
+	if err != nil {
+		return err
+	}
+	if left != "" {
+		return needsPerson("the archive is sealed; find out who wrote it, and delete it if it is not needed; then run again",
+			"staging still holds %s, which this run did not archive", d.Staging.Base+left)
+	}
+	if err := d.removePapers(ctx, s.Run); err != nil {
+		return err
+	}
+	return d.lease.update(ctx, (*State).reset)
+}
+
+// removeOwn deletes the run's snapshot, and others of ours that nobody needs,
+// and stops at any other.
+func (d *day) removeOwn(ctx context.Context) error {
+	all, err := d.Cluster.Snapshots(ctx, d.Repository)
+	if err != nil {
+		return err
+	}
+	if names := d.strangers(all); len(names) > 0 {
+		return d.foreignSnapshots(names)
+	}
+	for _, x := range all {
+		if err := d.lease.check(ctx); err != nil {
+			return err
+		}
+		if err := d.remove(ctx, x.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep deletes what the cluster left of the blobs that this run has archived,
+// each only as long as it is the object that was archived.
+func (d *day) sweep(ctx context.Context) error {
+	if left, err := d.leftover(ctx); err != nil || left == "" {
+		return err
+	}
+	if err := d.loadReceipts(ctx); err != nil {
+		return err
+	}
+	guard := &guard{day: d}
+	if err := guard.look(ctx); err != nil {
+		return err
+	}
+	for _, r := range d.receipts {
+		blobs, err := archive.KeyList(ctx, d.Staging.Store, r)
+		if err != nil {
+			return err
+		}
+		if err := d.sweepBlobs(ctx, blobs, guard); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *day) sweepBlobs(ctx context.Context, blobs []archive.Blob, g *guard) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(sweepers)
+	for _, b := range blobs {
+		if snapshot.IsRootFile(b.Key) {
+			continue
+		}
+		if time.Since(g.looked) > sweepLook {
+			if err := g.look(ctx); err != nil {
+				return errors.Join(err, group.Wait())
+			}
+		}
+		group.Go(func() error {
+			err := d.Staging.Store.Delete(ctx, d.Staging.Base+b.Key, b.ETag)
+			if errors.Is(err, store.ErrChanged) {
+				d.Watch.Note("not swept: it is not the object that was archived", slog.String("key", d.Staging.Base+b.Key))
+				return nil // the last look at staging will name it
+			}
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// guard tells whether a sweep may go on: this run still holds the lease, no
+// snapshot has come to be, and the repository's root is as it was.
+type guard struct {
+	day    *day
+	looked time.Time
+	root   archive.Root
+}
+
+func (g *guard) look(ctx context.Context) error {
+	if err := g.day.lease.check(ctx); err != nil {
+		return err
+	}
+	all, err := g.day.Cluster.Snapshots(ctx, g.day.Repository)
+	if err != nil {
+		return err
+	}
+	root, err := g.day.findRoot(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) > 0 || g.root.Key != "" && root != g.root {
+		return needsPerson("nothing else may use this repository: find out what does, and run again",
+			"the repository %s came into use while it was swept (%d snapshots, root %s)", g.day.Repository, len(all), root.Key)
+	}
+	g.root, g.looked = root, time.Now()
+	return nil
+}
+
+// removePapers deletes plan, receipts and key lists of the run.
+func (d *day) removePapers(ctx context.Context, run string) error {
+	for o, err := range d.Staging.Store.List(ctx, archive.RunWorkPrefix(run), "") {
+		if err != nil {
+			return err
+		}
+		if err := d.Staging.Store.Delete(ctx, o.Key, o.ETag); err != nil {
+			return fmt.Errorf("removing the run's papers: %w", err)
+		}
+	}
+	return nil
+}

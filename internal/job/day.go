@@ -1,0 +1,213 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"archiver/archive"
+)
+
+// day is one date on its way. Whatever must survive the process is in the
+// lease's state; the rest can be had again.
+type day struct {
+	*Job
+	lease *lease
+	chain *archive.Chain // the ledger, as of the claim and our own entries
+	// resumed: the run began in an earlier process.
+	resumed bool
+
+	plan     *archive.Plan
+	receipts []*archive.Receipt
+}
+
+// step is one phase and what it does.
+type step struct {
+	phase Phase
+	do    func(context.Context) error
+}
+
+// steps is the way of a day. Each step is safe to repeat: a run that died in
+// one begins it again.
+func (d *day) steps() []step {
+	return []step{
+		{PhaseResolve, d.resolve},
+		{PhaseSnapshot, d.snapshot},
+		{PhaseWitness, d.witness},
+		{PhasePlan, d.makePlan},
+		{PhasePack, d.pack},
+		{PhaseProve, d.prove},
+		{PhaseSeal, d.seal},
+		{PhaseClean, d.clean},
+	}
+}
+
+// Run archives one date (YYYY-MM-DD), after finishing what an earlier run may
+// have left. The outcomes are in the order in which the dates were finished;
+// the last one is the date asked for. Errors: ErrNothing, ErrHeld, ErrPerson,
+// ErrInterrupted, archive.ErrIntegrity, archive.ErrStagingChanged and others,
+// as StepErrors.
+func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err error) {
+	j.Watch.Phase(date, PhaseClaim)
+	was, chain, err := j.survey(ctx)
+	if err != nil {
+		return nil, &StepError{PhaseClaim, date, err}
+	}
+	if e, ok := chain.Sealed(date); ok && (was.state == nil || was.state.idle()) {
+		return []Outcome{outcome(Already, e, chain.Head())}, nil
+	}
+	ctx, l, err := j.claim(ctx, was)
+	if err != nil {
+		return nil, &StepError{PhaseClaim, date, err}
+	}
+	defer func() {
+		cause := err
+		releaseErr := l.release(ctx, func(s *State) {
+			if cause != nil {
+				s.LastError = cause.Error()
+			}
+		})
+		if releaseErr != nil && err == nil {
+			j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", releaseErr.Error()))
+		}
+	}()
+	return j.days(ctx, l, chain, date)
+}
+
+// survey reads the state and then the ledger, and holds one against the other.
+// In this order: what is in the ledger was written under a state no newer than
+// the one that the claim will swap.
+func (j *Job) survey(ctx context.Context) (seen, *archive.Chain, error) {
+	was, err := j.look(ctx)
+	if err != nil {
+		return was, nil, err
+	}
+	chain, err := j.ledger().Load(ctx)
+	if err != nil {
+		return was, nil, err
+	}
+	if was.state != nil && !chain.Holds(was.state.Head) {
+		return was, nil, fmt.Errorf("%w: the ledger of %s ends at %v, but it has been at %v: its tail was cut or replaced",
+			archive.ErrIntegrity, j.Stream, chain.Head(), was.state.Head)
+	}
+	return was, chain, nil
+}
+
+// days finishes the run that was left, if any, and then does the date.
+func (j *Job) days(ctx context.Context, l *lease, chain *archive.Chain, date string) ([]Outcome, error) {
+	var outcomes []Outcome
+	if left := l.now(); !left.idle() {
+		o, err := j.finishLeft(ctx, l, left)
+		if errors.Is(err, ErrNothing) && left.Date != date {
+			j.Watch.Note("the day that an earlier run began has no index any more", slog.String("date", left.Date), slog.String("run", left.Run))
+			err = nil
+		}
+		if o != nil {
+			outcomes = append(outcomes, *o)
+		}
+		if err != nil || left.Date == date {
+			return outcomes, err
+		}
+		if chain, err = j.ledger().Load(ctx); err != nil {
+			return outcomes, &StepError{PhaseClaim, date, err}
+		}
+	}
+	if e, ok := chain.Sealed(date); ok {
+		return append(outcomes, outcome(Already, e, chain.Head())), nil
+	}
+	o, err := j.newDay(ctx, l, chain, date)
+	if o != nil {
+		outcomes = append(outcomes, *o)
+	}
+	return outcomes, err
+}
+
+// finishLeft finishes the run that an earlier process left.
+func (j *Job) finishLeft(ctx context.Context, l *lease, left State) (*Outcome, error) {
+	// Its holder may have written to the ledger after our survey.
+	chain, err := j.ledger().Load(ctx)
+	if err != nil {
+		return nil, &StepError{PhaseClaim, left.Date, err}
+	}
+	j.Watch.Note("finishing what an earlier run began", slog.String("run", left.Run), slog.String("date", left.Date),
+		slog.String("phase", string(left.Phase)), slog.String("last_error", left.LastError))
+	d := &day{Job: j, lease: l, chain: chain, resumed: true}
+	o, err := d.finish(ctx)
+	if errors.Is(err, errGivenUp) {
+		j.Watch.Note("the earlier run had taken nothing yet; beginning anew", slog.String("run", left.Run), slog.String("why", err.Error()))
+		return j.newDay(ctx, l, chain, left.Date)
+	}
+	return o, err
+}
+
+// newDay runs a date from its beginning.
+func (j *Job) newDay(ctx context.Context, l *lease, chain *archive.Chain, date string) (*Outcome, error) {
+	d := &day{Job: j, lease: l, chain: chain}
+	if err := d.begin(ctx, date); err != nil {
+		return nil, &StepError{PhaseClaim, date, err}
+	}
+	return d.finish(ctx)
+}
+
+// begin records a new run.
+func (d *day) begin(ctx context.Context, date string) error {
+	if err := archive.Furnish(ctx, d.Archive, d.Keys); err != nil {
+		return err
+	}
+	return d.lease.update(ctx, func(s *State) {
+		s.reset()
+		s.Run, s.Date, s.Phase = archive.NewRun(d.Now()), date, PhaseRegister
+	})
+}
+
+// finish goes the way of a day from the recorded phase to its end.
+func (d *day) finish(ctx context.Context) (*Outcome, error) {
+	s := d.lease.now()
+	fail := func(p Phase, err error) (*Outcome, error) {
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+			err = fmt.Errorf("%w: %w", cause, err) // why the context ended matters more than where
+		}
+		return nil, &StepError{p, s.Date, err}
+	}
+	d.Watch.Phase(s.Date, PhaseRegister)
+	if err := d.register(ctx); err != nil {
+		return fail(PhaseRegister, err)
+	}
+	if d.resumed {
+		if err := d.resume(ctx); err != nil {
+			return fail(s.Phase, err)
+		}
+	}
+	for _, step := range d.steps() {
+		if d.lease.now().Phase.rank() > step.phase.rank() {
+			continue
+		}
+		if err := d.enter(ctx, step.phase); err != nil {
+			return fail(step.phase, err)
+		}
+		if err := step.do(ctx); err != nil {
+			if errors.Is(err, ErrNothing) {
+				err = errors.Join(err, d.lease.update(ctx, (*State).reset))
+			}
+			return fail(step.phase, err)
+		}
+	}
+	e, ok := d.chain.Run(s.Run)
+	if !ok || e.Archive == nil {
+		return fail(PhaseClean, fmt.Errorf("%w: the ledger has no archive of run %s", archive.ErrIntegrity, s.Run))
+	}
+	o := outcome(Sealed, e, d.chain.Head())
+	o.Resumed = d.resumed
+	d.Watch.Phase(s.Date, PhaseDone)
+	return &o, nil
+}
+
+// enter records that a phase begins.
+func (d *day) enter(ctx context.Context, p Phase) error {
+	d.Watch.Phase(d.lease.now().Date, p)
+	if d.lease.now().Phase == p {
+		return nil
+	}
+	return d.lease.update(ctx, func(s *State) { s.Phase = p })
+}

@@ -1,0 +1,73 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Errors that callers decide on.
+var (
+	// ErrNothing: no index of the date exists.
+	ErrNothing = errors.New("nothing to archive")
+	// ErrHeld: another run holds the lease.
+	ErrHeld = errors.New("another run holds the lease")
+	// ErrPerson: going on could lose or mix data; a person must look.
+	ErrPerson = errors.New("stopped: this needs a person")
+	// ErrInterrupted: the process was asked to end; the next run resumes.
+	ErrInterrupted = errors.New("interrupted")
+	// ErrLeaseLost: another run has taken over; this one must not go on.
+	ErrLeaseLost = errors.New("the lease was lost to another run")
+
+	// errGivenUp: a run had begun with indices that are gone, but its repository
+	// is empty: nothing can be lost by beginning anew.
+	errGivenUp = errors.New("given up")
+)
+
+// StepError says at which step of which day something failed.
+type StepError struct {
+	Step Phase
+	Date string
+	Err  error
+}
+
+func (e *StepError) Error() string { return fmt.Sprintf("%s of %s: %v", e.Step, e.Date, e.Err) }
+func (e *StepError) Unwrap() error { return e.Err }
+
+// HeldError tells who holds the lease. It is an ErrHeld.
+type HeldError struct {
+	Holder string
+	Run    string
+	Date   string
+	Phase  Phase
+	Since  time.Time // of the last sign of life, by the store's clock
+	Until  time.Time // when it may be taken over
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%v: %s, at %s of %s, last seen %s, until %s", ErrHeld, e.Holder, e.Phase, e.Date,
+		e.Since.UTC().Format(time.RFC3339), e.Until.UTC().Format(time.RFC3339))
+}
+
+func (e *HeldError) Unwrap() error { return ErrHeld }
+
+// Hint says what to do about it.
+func (e *HeldError) Hint() string {
+	return "nothing, if it is at work; if it has died, run again after that time: the next run takes over and finishes what it began"
+}
+
+// hinted joins a remedy to an error.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+// Hint says what to do about the error.
+func (h *hinted) Hint() string { return h.hint }
+
+// needsPerson is an ErrPerson with what was found and what to do about it.
+func needsPerson(hint, format string, args ...any) error {
+	return &hinted{fmt.Errorf("%w: %w", ErrPerson, fmt.Errorf(format, args...)), hint}
+}

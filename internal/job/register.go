@@ -1,0 +1,64 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"archiver/snapshot"
+)
+
+// register creates the snapshot repository if it is absent. One that is there
+// is only compared: to change it would be to answer for whoever made it.
+func (d *day) register(ctx context.Context) error {
+	info, err := d.Cluster.Info(ctx)
+	if err != nil {
+		return err
+	}
+	want := snapshot.Repository{Type: d.Register.Type, Settings: maps.Clone(d.Register.Settings)}
+	if _, set := want.Settings["shard_path_type"]; !set && snapshot.SupportsFixedPaths(info) {
+		want.Settings["shard_path_type"] = "fixed" // else data may lie outside of the base path
+	}
+	have, err := d.Cluster.Repository(ctx, d.Repository)
+	if errors.Is(err, snapshot.ErrNotFound) {
+		return d.create(ctx, want)
+	}
+	if err != nil {
+		return err
+	}
+	return sameRepository(d.Repository, want, have)
+}
+
+// create registers the repository and looks whether it is there: an answer may
+// be lost, and a registration whose verification failed stays registered.
+func (d *day) create(ctx context.Context, want snapshot.Repository) error {
+	err := d.Cluster.Register(ctx, d.Repository, want)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, snapshot.ErrAmbiguous) {
+		return fmt.Errorf("registering the repository %s: %w", d.Repository, err)
+	}
+	have, lookErr := d.Cluster.Repository(ctx, d.Repository)
+	if lookErr != nil {
+		return errors.Join(err, lookErr)
+	}
+	return sameRepository(d.Repository, want, have)
+}
+
+// sameRepository explains how a registered repository differs from the
+// configured one.
+func sameRepository(name string, want, have snapshot.Repository) error {
+	diff := want.Diff(have)
+	if len(diff) == 0 {
+		return nil
+	}
+	var lines []string
+	for _, x := range diff {
+		lines = append(lines, fmt.Sprintf("%s is %q, configured is %q", x.Key, x.Have, x.Want))
+	}
+	return needsPerson("if the registered one is right, set staging.url, staging.type and staging.settings to it; if not, give staging.repository another name, or remove the registration (its files stay) with DELETE _snapshot/"+name,
+		"the repository %s is registered with other settings: %s", name, strings.Join(lines, "; "))
+}

@@ -1,0 +1,74 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"archiver/snapshot"
+)
+
+// resolve turns the date into the indices that exist.
+func (d *day) resolve(ctx context.Context) error {
+	date := d.lease.now().Date
+	patterns := d.IndexPatterns(date)
+	found, err := d.Cluster.Indices(ctx, patterns)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return &hinted{fmt.Errorf("%w: no index matches %s", ErrNothing, strings.Join(patterns, ", ")),
+			"if the day should have had data, compare the pattern in `indices` with the names on the cluster (GET _cat/indices)"}
+	}
+	ids := make([]IndexID, len(found))
+	for i, x := range found {
+		if err := fit(x); err != nil {
+			return err
+		}
+		ids[i] = IndexID{Name: x.Name, UUID: x.UUID}
+	}
+	return d.lease.update(ctx, func(s *State) { s.Indices = ids })
+}
+
+// fit refuses an index of which no whole snapshot can be taken.
+func fit(x snapshot.Index) error {
+	switch {
+	case x.Status == "close":
+		return needsPerson("open the index (POST "+x.Name+"/_open), or leave it out of `indices`",
+			"the index %s is closed: its documents cannot be counted", x.Name)
+	case x.Health == "red":
+		return &hinted{fmt.Errorf("the index %s is red: a primary shard is missing, so a snapshot would be partial", x.Name),
+			"see GET _cluster/allocation/explain; run again once the index is yellow or green"}
+	}
+	return nil
+}
+
+// sameIndices tells whether all indices of the run are still the ones that it
+// began with. It stands before anything that only they could bring back.
+func (d *day) sameIndices(ctx context.Context) error {
+	s := d.lease.now()
+	var names []string
+	for _, x := range s.Indices {
+		names = append(names, x.Name)
+	}
+	found, err := d.Cluster.Indices(ctx, names)
+	if err != nil {
+		return err
+	}
+	uuids := map[string]string{}
+	for _, x := range found {
+		uuids[x.Name] = x.UUID
+	}
+	for _, x := range s.Indices {
+		switch uuid, ok := uuids[x.Name]; {
+		case !ok:
+			return needsPerson(keepHint, "the index %s of run %s does not exist any more, so the day cannot be taken again", x.Name, s.Run)
+		case uuid != x.UUID:
+			return needsPerson(keepHint, "the index %s is not the one that run %s began with (uuid %s, was %s), so the day cannot be taken again", x.Name, s.Run, uuid, x.UUID)
+		}
+	}
+	return nil
+}
+
+// keepHint: what staging holds may be the only copy of a day.
+const keepHint = "staging may hold the only copy: do not empty it; look at its snapshots (GET _snapshot/<repository>/_all), restore what is needed from there, and remove the rest by hand"

@@ -1,0 +1,101 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"archiver/archive"
+	"archiver/snapshot"
+)
+
+// mustBeEmpty refuses a repository that holds any snapshot, or anything but its
+// root files: a snapshot taken on top of something inherits its holes, and would
+// mix what must stay apart.
+func (d *day) mustBeEmpty(ctx context.Context) error {
+	all, err := d.Cluster.Snapshots(ctx, d.Repository)
+	if err != nil {
+		return err
+	}
+	if names := d.strangers(all); len(names) > 0 {
+		return d.foreignSnapshots(names)
+	}
+	if len(all) > 0 {
+		return nil // an earlier request of ours has arrived after all: creating tells
+	}
+	left, err := d.leftover(ctx)
+	if err == nil && left != "" {
+		foreign := &archive.ForeignError{Key: d.Staging.Base + left, Reason: "the repository has no snapshot, so nothing but its root files should be there"}
+		err = &hinted{foreign, foreign.Hint() + "; what a failed snapshot has left goes away with POST _snapshot/" + d.Repository + "/_cleanup"}
+	}
+	return err
+}
+
+// foreignSnapshots explains that the repository is not this stream's alone.
+func (d *day) foreignSnapshots(names []string) error {
+	return needsPerson("find out who made them (GET _snapshot/"+d.Repository+"/_all); the repository must be this stream's alone. If they are not needed, DELETE them, and run again",
+		"the repository %s holds snapshots that this run did not make: %s", d.Repository, strings.Join(names, ", "))
+}
+
+// quiet is how often in a row staging must look the same to count as at rest.
+const quiet = 3
+
+// settled waits after a deletion until none is in progress and staging has come
+// to rest, and asks the cluster to clear away what it left: best effort, because
+// clusters refuse that while any of their repositories snapshots.
+func (d *day) settled(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout, fmt.Errorf("a deletion did not end within %v", d.SnapshotTimeout))
+	defer cancel()
+	for asked := false; ; asked = true {
+		left, err := d.atRest(ctx)
+		if err != nil || left == "" || asked {
+			return err
+		}
+		if err := d.Cluster.Cleanup(ctx, d.Repository); err != nil {
+			d.Watch.Note("the cluster did not clean the repository up", slog.String("error", err.Error()))
+		}
+	}
+}
+
+// atRest waits until no deletion runs and nothing changes, and returns the
+// first key that is not a root file; "" if there is none.
+func (d *day) atRest(ctx context.Context) (string, error) {
+	last, same := "", 0
+	for n := 0; ; n++ {
+		busy, err := d.Cluster.Deleting(ctx, d.Repository)
+		if err != nil && !errors.Is(err, snapshot.ErrUnknowable) { // then only the listing tells
+			return "", err
+		}
+		left, err := d.leftover(ctx)
+		if err != nil {
+			return "", err
+		}
+		if !busy && left == "" {
+			return "", nil
+		}
+		if busy || left != last {
+			same = 0
+		}
+		if last, same = left, same+1; same >= quiet {
+			return left, nil
+		}
+		if err := d.pause(ctx, n); err != nil {
+			return "", err
+		}
+	}
+}
+
+// leftover lists staging for the first key that is not a root file.
+func (d *day) leftover(ctx context.Context) (string, error) {
+	for b, err := range d.Staging.All(ctx) {
+		if err != nil {
+			return "", err
+		}
+		if !snapshot.IsRootFile(b.Key) {
+			return b.Key, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,71 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"archiver/snapshot"
+)
+
+// retake gives up an attempt: first in the state, so that its name can never be
+// taken for the current one's, and then its snapshot in the repository.
+func (d *day) retake(ctx context.Context, why error) error {
+	if err := d.sameIndices(ctx); err != nil {
+		return err
+	}
+	err := d.lease.update(ctx, func(s *State) {
+		s.nextAttempt()
+		s.LastError = why.Error()
+	})
+	if err != nil {
+		return err
+	}
+	return d.discard(ctx)
+}
+
+// discard deletes the snapshots of ours that nobody needs any more.
+func (d *day) discard(ctx context.Context) error {
+	all, err := d.Cluster.Snapshots(ctx, d.Repository)
+	if err != nil {
+		return err
+	}
+	if names := d.strangers(all); len(names) > 0 {
+		return d.foreignSnapshots(names)
+	}
+	for _, x := range all {
+		if !d.disposable(x.Name) {
+			continue
+		}
+		d.Watch.Note("deleting a snapshot that was given up", slog.String("snapshot", x.Name), slog.String("state", x.State))
+		if err := d.lease.check(ctx); err != nil {
+			return err
+		}
+		if err := d.remove(ctx, x.Name); err != nil {
+			return err
+		}
+		if err := d.settled(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes a snapshot of ours and waits until it is gone. A deletion may
+// be sent twice: names are never used again.
+func (d *day) remove(ctx context.Context, name string) error {
+	for n := 0; ; n++ {
+		err := d.Cluster.Delete(ctx, d.Repository, name)
+		switch {
+		case errors.Is(err, snapshot.ErrSnapshotMissing):
+			return nil
+		case err == nil, errors.Is(err, snapshot.ErrAmbiguous), errors.Is(err, snapshot.ErrBusy):
+		default:
+			return fmt.Errorf("deleting snapshot %s: %w", name, err)
+		}
+		if err := d.pause(ctx, n); err != nil {
+			return err
+		}
+	}
+}

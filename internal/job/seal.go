@@ -1,0 +1,139 @@
+package job
+
+import (
+	"context"
+	"fmt"
+
+	"archiver/archive"
+)
+
+// pack packs every volume that has no receipt yet.
+func (d *day) pack(ctx context.Context) error {
+	if err := d.loadPlan(ctx); err != nil {
+		return err
+	}
+	if d.resumed {
+		if err := d.abortUploads(ctx); err != nil {
+			return err
+		}
+	}
+	progress := &progress{watch: d.Watch, phase: PhasePack, total: d.plan.Bytes}
+	p := archive.Packer{
+		Staging: d.Staging, Archive: d.Archive, Plan: d.plan, PlanSHA256: d.lease.now().PlanSHA256,
+		Sealer: d.Sealer, Signer: d.Signer, Budget: d.Budget, Now: d.Now, Progress: progress.add,
+	}
+	receipts, err := p.PackAll(ctx)
+	d.receipts = receipts
+	return err
+}
+
+// abortUploads ends what a process that died was uploading: unfinished uploads
+// cost money, and nobody sees them.
+func (d *day) abortUploads(ctx context.Context) error {
+	s := d.lease.now()
+	for u, err := range d.Archive.Uploads(ctx, archive.RunPrefix(s.Stream, s.Date, s.Run)) {
+		if err != nil {
+			return fmt.Errorf("listing unfinished uploads: %w", err)
+		}
+		if err := d.Archive.Abort(ctx, u); err != nil {
+			return fmt.Errorf("aborting the unfinished upload of %s: %w", u.Key, err)
+		}
+	}
+	return nil
+}
+
+// prove shows that the receipts make a whole archive of what lies in staging.
+func (d *day) prove(ctx context.Context) error {
+	if err := d.loadReceipts(ctx); err != nil {
+		return err
+	}
+	at, err := d.findRoot(ctx)
+	if err != nil {
+		return err
+	}
+	if at != d.plan.Root {
+		return fmt.Errorf("%w: the repository's root was %s, it is %s", archive.ErrStagingChanged, d.plan.Root.Key, at.Key)
+	}
+	return archive.Prove(ctx, d.Staging, d.Archive, d.plan, d.receipts)
+}
+
+// seal makes the archive exist: it signs the ledger entry, keeps the exact
+// bytes, creates the entry, reads it back, and looks at every volume once more.
+func (d *day) seal(ctx context.Context) error {
+	if _, done := d.chain.Run(d.lease.now().Run); !done {
+		if err := d.loadReceipts(ctx); err != nil {
+			return err
+		}
+		body, err := archive.SealedEntry(d.plan, d.receipts)
+		if err != nil {
+			return err
+		}
+		e := d.chain.Next(d.Now(), d.Tool)
+		e.Type, e.Archive = archive.TypeArchive, body
+		if err := d.commit(ctx, e); err != nil {
+			return err
+		}
+	}
+	return d.checkSealed(ctx)
+}
+
+// commit appends an entry to the ledger. Its signed bytes are in the state
+// before they are anywhere else: whoever comes after can only write the same.
+func (d *day) commit(ctx context.Context, e archive.Entry) error {
+	object, err := e.Sign(d.Signer)
+	if err != nil {
+		return err
+	}
+	if err := d.lease.update(ctx, func(s *State) { s.EntryBytes = string(object) }); err != nil {
+		return err
+	}
+	return d.appendPending(ctx)
+}
+
+// appendPending appends the entry that the state keeps, if there is one.
+func (d *day) appendPending(ctx context.Context) error {
+	kept := d.lease.now().EntryBytes
+	if kept == "" {
+		return nil
+	}
+	head, err := d.ledger().Append(ctx, d.chain, []byte(kept))
+	if err != nil {
+		return err
+	}
+	return d.lease.update(ctx, func(s *State) { s.Head, s.EntryBytes = head, "" })
+}
+
+// checkSealed looks at the volumes of the sealed archive. Nothing is deleted
+// from staging before it has passed.
+func (d *day) checkSealed(ctx context.Context) error {
+	s := d.lease.now()
+	e, ok := d.chain.Run(s.Run)
+	if !ok || e.Archive == nil {
+		return fmt.Errorf("%w: the ledger has no archive of run %s, which should be sealed", archive.ErrIntegrity, s.Run)
+	}
+	for _, v := range e.Archive.Volumes {
+		if err := archive.CheckVolume(ctx, d.Archive, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadReceipts reads plan and receipts, if this process has not made them.
+func (d *day) loadReceipts(ctx context.Context) error {
+	if err := d.loadPlan(ctx); err != nil {
+		return err
+	}
+	if len(d.receipts) == len(d.plan.Volumes) {
+		return nil
+	}
+	d.receipts = nil
+	for n := range d.plan.Volumes {
+		r, err := archive.ReadReceipt(ctx, d.Staging.Store, d.plan.Run, d.lease.now().PlanSHA256, n)
+		if err != nil {
+			return fmt.Errorf("receipt of volume %05d: %w", n, err)
+		}
+		d.receipts = append(d.receipts, r)
+	}
+	return nil
+}

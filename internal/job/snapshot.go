@@ -1,0 +1,113 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"archiver/snapshot"
+)
+
+// snapshot takes the day's snapshot into an empty repository. Its name is in
+// the state before the request leaves, so that a run that dies here is resumed
+// by asking for it. A snapshot that failed, or is partial, is deleted and taken
+// again under the next attempt.
+func (d *day) snapshot(ctx context.Context) error {
+	if d.lease.now().Attempt == 0 {
+		if err := d.lease.update(ctx, (*State).nextAttempt); err != nil {
+			return err
+		}
+	}
+	for left := d.Retries; ; left-- {
+		s, err := d.await(ctx)
+		if err != nil {
+			return err
+		}
+		problem := s.Verify(d.indexNames())
+		if problem == nil {
+			return d.lease.update(ctx, func(st *State) { st.Snapshot.UUID = s.UUID })
+		}
+		problem = fmt.Errorf("snapshot %s: %w", s.Name, problem)
+		if err := d.retake(ctx, problem); err != nil {
+			return errors.Join(problem, err)
+		}
+		if left == 0 {
+			return &hinted{fmt.Errorf("no whole snapshot in %d tries: %w", d.Retries+1, problem),
+				"see the reasons above and the cluster's log; the failed snapshot was deleted, the next run takes a new one"}
+		}
+		d.Watch.Note("the snapshot is not whole; taking it again", slog.String("error", problem.Error()), slog.Int("attempt", d.lease.now().Attempt))
+	}
+}
+
+// await returns the attempt's snapshot once it has ended, requesting it first
+// if the cluster does not know it.
+func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout,
+		&hinted{fmt.Errorf("the snapshot did not end within %v", d.SnapshotTimeout), "it goes on in the cluster: run again to wait on, or raise snapshot.timeout"})
+	defer cancel()
+	name := d.lease.now().Snapshot.Name
+	for n := 0; ; n++ {
+		s, err := d.Cluster.Snapshot(ctx, d.Repository, name)
+		switch {
+		case errors.Is(err, snapshot.ErrSnapshotMissing):
+			if err := d.request(ctx, name); err != nil {
+				return s, err
+			}
+		case err != nil:
+			return s, err
+		case s.Ended():
+			return s, nil
+		default:
+			d.watchSnapshot(ctx, name)
+		}
+		if err := d.pause(ctx, n); err != nil {
+			return s, err
+		}
+	}
+}
+
+// request asks for the snapshot. What the cluster answers about a request that
+// may have been made before is settled by looking, in await.
+func (d *day) request(ctx context.Context, name string) error {
+	if err := d.sameIndices(ctx); err != nil {
+		if d.resumed && errors.Is(err, ErrPerson) && d.mustBeEmpty(ctx) == nil {
+			return fmt.Errorf("%w: %w", errGivenUp, err)
+		}
+		return err
+	}
+	if err := d.discard(ctx); err != nil {
+		return err
+	}
+	if err := d.mustBeEmpty(ctx); err != nil {
+		return err
+	}
+	s := d.lease.now()
+	err := d.Cluster.Create(ctx, d.Repository, name, snapshot.CreateOptions{
+		Indices:  d.indexNames(),
+		Metadata: map[string]string{"stream": s.Stream, "date": s.Date, "run": s.Run},
+	})
+	switch {
+	case errors.Is(err, snapshot.ErrAmbiguous), errors.Is(err, snapshot.ErrNameTaken), errors.Is(err, snapshot.ErrBusy):
+		d.Watch.Note("the cluster did not take the snapshot request; looking again", slog.String("error", err.Error()))
+		return nil
+	case err != nil:
+		return fmt.Errorf("requesting snapshot %s: %w", name, err)
+	}
+	return nil
+}
+
+// watchSnapshot shows how far it is. Only the snapshot itself says how it ended.
+func (d *day) watchSnapshot(ctx context.Context, name string) {
+	if p, err := d.Cluster.Progress(ctx, d.Repository, name); err == nil {
+		d.Watch.Progress(PhaseSnapshot, p.BytesDone, p.BytesTotal)
+	}
+}
+
+func (d *day) indexNames() []string {
+	var names []string
+	for _, x := range d.lease.now().Indices {
+		names = append(names, x.Name)
+	}
+	return names
+}

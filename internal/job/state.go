@@ -1,0 +1,121 @@
+package job
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"archiver/archive"
+)
+
+// stateFormat is the version of the state's schema.
+const stateFormat = 1
+
+// Phase is a step of the way of a day.
+type Phase string
+
+// The phases, in order. A phase is recorded when it begins.
+const (
+	PhaseClaim    Phase = "claim"
+	PhaseRegister Phase = "register"
+	PhaseResolve  Phase = "resolve"
+	PhaseSnapshot Phase = "snapshot"
+	PhaseWitness  Phase = "witness"
+	PhasePlan     Phase = "plan"
+	PhasePack     Phase = "pack"
+	PhaseProve    Phase = "prove"
+	PhaseSeal     Phase = "seal"
+	PhaseClean    Phase = "clean"
+	PhaseDone     Phase = "done"
+)
+
+// order of the phases in a run.
+func order() []Phase {
+	return []Phase{PhaseClaim, PhaseRegister, PhaseResolve, PhaseSnapshot, PhaseWitness, PhasePlan, PhasePack, PhaseProve, PhaseSeal, PhaseClean, PhaseDone}
+}
+
+// rank is a phase's place in the order; -1 for what is no phase.
+func (p Phase) rank() int {
+	for i, q := range order() {
+		if p == q {
+			return i
+		}
+	}
+	return -1
+}
+
+// State is lease and run state in one object, replaced by compare-and-swap.
+// What it says is true at every moment of a run, because every step is written
+// here before it is taken.
+type State struct {
+	Format       int    `json:"format"`
+	Stream       string `json:"stream"`
+	ArchiveURL   string `json:"archive_url"`
+	Epoch        int64  `json:"epoch"`  // grows with every write
+	Nonce        string `json:"nonce"`  // fresh with every write
+	Holder       string `json:"holder"` // "" when released
+	LeaseSeconds int    `json:"lease_seconds"`
+
+	Run      string                  `json:"run"`
+	Date     string                  `json:"date"`
+	Attempt  int                     `json:"attempt"` // snapshot requests of the run, from 1
+	Phase    Phase                   `json:"phase"`
+	Snapshot archive.PlannedSnapshot `json:"snapshot"` // uuid once it has succeeded
+	Indices  []IndexID               `json:"indices"`
+	Witness  *archive.Witness        `json:"witness"`
+	// PlanSHA256 names the plan; "" before there is one.
+	PlanSHA256 string `json:"plan_sha256"`
+	// EntryBytes is the signed ledger entry, kept before it is created: a
+	// signature cannot be made the same way twice.
+	EntryBytes string       `json:"entry_bytes"`
+	Head       archive.Head `json:"head"` // of the ledger, as last seen
+	LastError  string       `json:"last_error"`
+}
+
+// IndexID is an index that must be in the snapshot.
+type IndexID struct {
+	Name string `json:"name"`
+	UUID string `json:"uuid"`
+}
+
+// idle tells that no run is unfinished.
+func (s *State) idle() bool { return s.Phase == PhaseDone }
+
+// encode renders the state for its object.
+func (s *State) encode() ([]byte, error) {
+	text, err := json.MarshalIndent(s, "", "  ")
+	return append(text, '\n'), err
+}
+
+// decodeState refuses fields that it does not know: a state written by a newer
+// version must not be half understood.
+func decodeState(text []byte) (*State, error) {
+	s := new(State)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(s); err != nil {
+		return nil, fmt.Errorf("%s: %w", archive.StateKey, err)
+	}
+	if s.Format != stateFormat {
+		return nil, fmt.Errorf("%s has format %d, this program knows %d", archive.StateKey, s.Format, stateFormat)
+	}
+	if s.Phase.rank() < 0 {
+		return nil, fmt.Errorf("%s names an unknown phase %q", archive.StateKey, s.Phase)
+	}
+	return s, nil
+}
+
+// reset forgets the run that has ended.
+func (s *State) reset() {
+	*s = State{
+		Format: stateFormat, Stream: s.Stream, ArchiveURL: s.ArchiveURL, Epoch: s.Epoch, Nonce: s.Nonce,
+		Holder: s.Holder, LeaseSeconds: s.LeaseSeconds, Head: s.Head, Phase: PhaseDone, Indices: []IndexID{},
+	}
+}
+
+// nextAttempt turns to a fresh snapshot, and forgets what was built on the last.
+func (s *State) nextAttempt() {
+	s.Attempt++
+	s.Snapshot = archive.PlannedSnapshot{Name: attemptName(s.Stream, s.Date, s.Run, s.Attempt)}
+	s.Phase, s.Witness, s.PlanSHA256, s.EntryBytes = PhaseSnapshot, nil, "", ""
+}

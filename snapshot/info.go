@@ -1,0 +1,62 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/opensearch-project/opensearch-go/v4"
+)
+
+// The distributions, as Info names them.
+const (
+	OpenSearch    = "opensearch"
+	Elasticsearch = "elasticsearch"
+)
+
+// Info is what a cluster says of itself.
+type Info struct {
+	Name         string // of the cluster
+	UUID         string // of the cluster
+	Distribution string // OpenSearch or Elasticsearch
+	Version      string // such as 3.6.0
+}
+
+// Info asks the cluster who it is.
+func (c *Cluster) Info(ctx context.Context) (Info, error) {
+	var out struct {
+		ClusterName string `json:"cluster_name"`
+		ClusterUUID string `json:"cluster_uuid"`
+		Version     struct {
+			Distribution string `json:"distribution"`
+			Number       string `json:"number"`
+		} `json:"version"`
+	}
+	r := request{op: "ask the cluster for its version", method: http.MethodGet}
+	if err := c.read(ctx, r, &out); err != nil {
+		return Info{}, err
+	}
+	if out.Version.Number == "" || out.ClusterUUID == "" {
+		return Info{}, c.gibberish(r, answer{status: http.StatusOK}, errors.New("no version and cluster_uuid in it"))
+	}
+	return Info{
+		Name:         out.ClusterName,
+		UUID:         out.ClusterUUID,
+		Distribution: firstOf(out.Version.Distribution, Elasticsearch), // which does not name itself
+		Version:      out.Version.Number,
+	}, nil
+}
+
+// SupportsFixedPaths says whether the cluster knows the repository setting
+// shard_path_type (OpenSearch 2.17 and later). Where it does, "fixed" must be
+// set: OpenSearch 3.1 to 3.6 otherwise write outside the base path.
+func SupportsFixedPaths(i Info) bool {
+	major, minor, _, err := opensearch.ParseVersion(i.Version)
+	return err == nil && i.Distribution == OpenSearch && (major > 2 || major == 2 && minor >= 17)
+}
+
+// String is for reports: "opensearch 3.6.0, cluster logs (uuid)".
+func (i Info) String() string {
+	return fmt.Sprintf("%s %s, cluster %s (%s)", i.Distribution, i.Version, i.Name, i.UUID)
+}
