@@ -3,6 +3,7 @@ package archive
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -83,8 +84,8 @@ func (e *Entry) check() error {
 		return fmt.Errorf("stream %q is no stream name", e.Stream)
 	case !hexPattern.MatchString(e.Previous):
 		return fmt.Errorf("previous %q is no SHA-256", e.Previous)
-	case !e.Time.Equal(Seconds(e.Time)):
-		return fmt.Errorf("time %v is not a whole second", e.Time)
+	case e.Time.Location() != time.UTC || !e.Time.Equal(Seconds(e.Time)):
+		return fmt.Errorf("time %v is not a whole second in UTC", e.Time)
 	}
 	bodies := map[string]bool{TypeArchive: e.Archive != nil, TypeAbandoned: e.Abandoned != nil, TypeWithdrawn: e.Withdrawn != nil}
 	for t, set := range bodies {
@@ -95,9 +96,41 @@ func (e *Entry) check() error {
 	if _, known := bodies[e.Type]; !known {
 		return fmt.Errorf("type %q is not known to this version: use a newer one", e.Type)
 	}
+	if e.Archive != nil {
+		if err := e.Archive.check(e.Stream); err != nil {
+			return err
+		}
+	}
 	date, run := e.about()
 	if !datePattern.MatchString(date) || !runPattern.MatchString(run) {
 		return fmt.Errorf("date %q or run %q is malformed", date, run)
+	}
+	return nil
+}
+
+// check holds an archive against itself: its volumes are numbered from 0, lie
+// where the run's volumes lie, follow each other without a gap, and add up.
+func (s *Sealed) check(stream string) error {
+	objects, bytes, after := 0, int64(0), ""
+	for n, v := range s.Volumes {
+		pack := strings.TrimSuffix(strings.TrimPrefix(v.Key, RunPrefix(stream, s.Date, s.Run)), "/"+volumeName(n)+".tar.pgp")
+		switch {
+		case v.Number != n:
+			return fmt.Errorf("volume %d stands where %d should", v.Number, n)
+		case v.Key != VolumeKey(stream, s.Date, s.Run, pack, n) || !packPattern.MatchString(pack):
+			return fmt.Errorf("volume %d has the key %q, which is not of this run", n, v.Key)
+		case !hexPattern.MatchString(v.SHA256) || !hexPattern.MatchString(v.ManifestSHA256):
+			return fmt.Errorf("volume %d has a malformed SHA-256", n)
+		case v.After != after || v.Last <= v.After:
+			return fmt.Errorf("volume %d does not follow the one before it", n)
+		}
+		objects, bytes, after = objects+v.Objects, bytes+v.SourceBytes, v.Last
+	}
+	switch {
+	case len(s.Volumes) == 0 || objects != s.Objects || bytes != s.Bytes:
+		return fmt.Errorf("%d volumes with %d objects of %d bytes do not make %d of %d", len(s.Volumes), objects, bytes, s.Objects, s.Bytes)
+	case !hexPattern.MatchString(s.RecordSHA256):
+		return fmt.Errorf("the SHA-256 of %s is malformed", recordName)
 	}
 	return nil
 }

@@ -98,6 +98,11 @@ func (e Entry) Sign(s Signer) ([]byte, error) {
 	if err := e.check(); err != nil {
 		return nil, fmt.Errorf("ledger entry %d: %w", e.Sequence, err)
 	}
+	return e.render(s)
+}
+
+// render signs an entry, whatever it says.
+func (e Entry) render(s Signer) ([]byte, error) {
 	text, err := encodeJSON(e)
 	if err != nil {
 		return nil, fmt.Errorf("ledger entry %d: %w", e.Sequence, err)

@@ -14,7 +14,7 @@ import (
 )
 
 // noon is a time at which the test keys are valid.
-var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 func keyFile(t testing.TB, name string) []byte {
 	t.Helper()
@@ -149,7 +149,7 @@ func (m *made) day(t testing.TB, s Staging, date string, volumeSize int64) *Seal
 
 func (m *made) append(t testing.TB, e Entry) Head {
 	t.Helper()
-	object, err := e.Sign(m.signer)
+	object, err := e.render(m.signer)
 	if err != nil {
 		t.Fatal(err)
 	}

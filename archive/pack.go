@@ -42,7 +42,7 @@ func (p *Packer) PackAll(ctx context.Context) ([]*Receipt, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	lanes, share, err := p.split()
+	lanes, share, err := p.split(min(p.Budget.Lanes, len(p.Plan.Volumes)))
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +66,7 @@ func (p *Packer) Pack(ctx context.Context, volume int) (*Receipt, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	p.Budget.Lanes = 1
-	_, share, err := p.split()
+	_, share, err := p.split(1)
 	if err != nil {
 		return nil, err
 	}
@@ -87,13 +86,13 @@ func (p *Packer) Check() error {
 }
 
 // split fits the budget to the largest volume of the plan.
-func (p *Packer) split() (int, lane, error) {
+func (p *Packer) split(lanes int) (int, lane, error) {
 	var bound int64
 	for _, v := range p.Plan.Volumes {
 		bound = max(bound, v.Bound)
 	}
 	b := p.Budget
-	b.Lanes = min(b.Lanes, len(p.Plan.Volumes))
+	b.Lanes = lanes
 	return b.split(p.Sealer.Bound(bound))
 }
 

@@ -83,7 +83,7 @@ func CheckVolume(ctx context.Context, archive store.Store, v Volume) error {
 	if err != nil {
 		return fmt.Errorf("looking at volume %s: %w", volumeName(v.Number), err)
 	}
-	if info.Size != v.Bytes || info.CRC64NVME != v.CRC64NVME {
+	if info.Size != v.Bytes || info.CRC64NVME != "" && info.CRC64NVME != v.CRC64NVME {
 		return fmt.Errorf("%w: %s has %d bytes and CRC64NVME %q in the store, its receipt says %d and %q",
 			ErrIntegrity, v.Key, info.Size, info.CRC64NVME, v.Bytes, v.CRC64NVME)
 	}

@@ -157,7 +157,8 @@ chain() {
 # volumes: reads the day's volumes out of its entry, and compares what lies
 # below ROOT with it, before any of it is decrypted.
 volumes() {
-	jq -r '.archive.volumes[] | [.number, .key, .bytes, .sha256, .manifest_sha256, .files] | @tsv' "$tmp/entry.json" >"$tmp/volumes"
+	jq -r '.archive.volumes[]? | [.number, .key, .bytes, .sha256, .manifest_sha256, .files] | @tsv' \
+		"$tmp/entry.json" >"$tmp/volumes" 2>"$tmp/err" || refuse "ledger entry $sealed: its volumes are malformed"
 	count=0
 	while read -r n key bytes sum _ <&4; do
 		volume=$(printf %05d "$count")
@@ -184,13 +185,13 @@ decrypt() {
 		echo "$gpg_status" >"$tmp/gpg_status"
 	} | (cd "$out/.unchecked" && tar -x -f - --no-same-owner --no-same-permissions) 2>"$tmp/tar_err" || tar_status=$?
 	grep -q '^\[GNUPG:\] DECRYPTION_INFO' "$tmp/status" || failed "volume $1: gpg could not begin: is a private key for it in your keyring?"
+	grep -q '^\[GNUPG:\] DECRYPTION_OKAY' "$tmp/status" && grep -q '^\[GNUPG:\] GOODMDC' "$tmp/status" ||
+		refuse "volume $1: gpg does not call it whole"
 	if [ "$tar_status" -ne 0 ]; then
 		cat "$tmp/tar_err" >>"$tmp/err"
 		failed "volume $1: it could not be unpacked into $out"
 	fi
-	[ "$(cat "$tmp/gpg_status")" -eq 0 ] &&
-		grep -q '^\[GNUPG:\] DECRYPTION_OKAY' "$tmp/status" &&
-		grep -q '^\[GNUPG:\] GOODMDC' "$tmp/status" || refuse "volume $1: gpg does not call it whole"
+	[ "$(cat "$tmp/gpg_status")" -eq 0 ] || refuse "volume $1: gpg does not call it good"
 	: >"$tmp/err"
 }
 

@@ -31,10 +31,12 @@ var (
 // Info describes one object. Keys are relative to the store's root.
 type Info struct {
 	Key     string
-	Size    int64     // bytes
-	ETag    string    // opaque, compared only for equality
-	Version string    // "" in an unversioned store, and in listings
-	Time    time.Time // last modification, by the store's clock
+	Size    int64  // bytes
+	ETag    string // opaque, compared only for equality
+	Version string // "" in an unversioned store, and in listings
+	// Time is the last modification, by the store's clock; in what Create and
+	// Replace return, that clock when it answered.
+	Time time.Time
 	// CRC64NVME is the checksum of the whole object as the store keeps it,
 	// base64 of eight big-endian bytes; "" where the store keeps none. Listings
 	// leave it empty.
@@ -127,10 +129,11 @@ type Store interface {
 	Replace(ctx context.Context, key string, body []byte, etag string) (Info, error)
 
 	// Upload streams a large object to a key that must be free. The object
-	// comes to be only after body ended with io.EOF, and is returned only if
-	// the store's checksum equals the one computed here. Any other end (an
-	// error from body, a cancelled context, a lost connection) leaves no
-	// object, and aborts what was sent with a context of its own.
+	// comes to be only after body ended with io.EOF and Commit agreed, and is
+	// returned only if the store's checksum equals the one computed here. Any
+	// other end (an error from body or Commit, a cancelled context, a lost
+	// connection) leaves no object, and aborts what was sent with a context of
+	// its own.
 	// Errors: ErrExists.
 	Upload(ctx context.Context, key string, body io.Reader, o UploadOptions) (Info, error)
 
@@ -187,9 +190,8 @@ var ErrTooLarge = errors.New("object is larger than a multipart upload can be")
 // most bound bytes: at least 8 MiB, so many bytes that 9,900 parts suffice, and
 // at most 5 GiB (S3's limits: 10,000 parts of 5 MiB to 5 GiB).
 func PartSize(bound int64) (int64, error) {
-	size := max(minPart, (bound+maxParts-1)/maxParts)
-	if size > maxPart {
+	if bound > maxParts*maxPart {
 		return 0, ErrTooLarge
 	}
-	return size, nil
+	return max(minPart, (bound+maxParts-1)/maxParts), nil
 }

@@ -144,7 +144,7 @@ func (w *world) process(gate *storetest.Gate) *job.Job {
 		Register:      snapshot.Repository{Type: "s3", Settings: map[string]string{"bucket": "staging", "base_path": "snapshots"}},
 		IndexPatterns: func(date string) []string { return []string{indexOf(date)} },
 		VolumeSize:    2500, Retention: archive.Retention{Mode: "none", Years: 5},
-		Budget:          archive.Budget{Memory: 256 << 20, Transfers: 2, Lanes: 1},
+		Budget:          archive.Budget{Memory: 256 << 20, Transfers: 1, Lanes: 1},
 		SnapshotTimeout: time.Minute, Retries: 2, Poll: time.Millisecond, Now: w.clock.Now, Watch: silent{},
 	}
 }

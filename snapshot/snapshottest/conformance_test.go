@@ -3,9 +3,6 @@ package snapshottest
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,105 +32,6 @@ func readRecordings(t *testing.T, name string) []recording {
 		t.Fatal(err)
 	}
 	return all
-}
-
-// bench is a cluster with its handler, and what the recordings had at hand.
-type bench struct {
-	t *testing.T
-	*Cluster
-	dir     string
-	handler http.Handler
-}
-
-func newBench(t *testing.T, o Options) *bench {
-	t.Helper()
-	dir := t.TempDir()
-	o.Blobs = Dir(dir)
-	o.Locate = func(typ string, settings map[string]string) (Place, error) {
-		if settings["location"] == "/nowhere" {
-			return Place{}, fmt.Errorf("location [/nowhere] doesn't match any of the locations specified by path.repo")
-		}
-		return DefaultPlace(typ, settings)
-	}
-	c := New(o)
-	c.AddIndex("simprobe-a", 2, docs(5))
-	c.AddIndex("simprobe-e", 1, nil)
-	return &bench{t: t, Cluster: c, dir: dir, handler: c.Handler()}
-}
-
-func docs(n int) []Doc {
-	var all []Doc
-	for i := range n {
-		all = append(all, Doc{ID: fmt.Sprint(i), Source: json.RawMessage(fmt.Sprintf(`{"n":%d,"message":"line %d <&>"}`, i, i))})
-	}
-	return all
-}
-
-func (b *bench) send(method, target string, body string) (int, any) {
-	b.t.Helper()
-	req := httptest.NewRequest(method, target, strings.NewReader(body))
-	w := httptest.NewRecorder()
-	b.handler.ServeHTTP(w, req)
-	data, err := io.ReadAll(w.Body)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	var answer any
-	if err := json.Unmarshal(data, &answer); err != nil {
-		b.t.Fatalf("%s %s: %v in %s", method, target, err, data)
-	}
-	return w.Code, answer
-}
-
-// ok wants status 200.
-func (b *bench) ok(method, target, body string) any {
-	b.t.Helper()
-	status, answer := b.send(method, target, body)
-	if status != http.StatusOK {
-		b.t.Fatalf("%s %s: %d %v", method, target, status, answer)
-	}
-	return answer
-}
-
-func (b *bench) register(repository string, settings string) {
-	b.t.Helper()
-	if settings != "" {
-		settings = "," + settings
-	}
-	b.ok("PUT", "/_snapshot/"+repository, `{"type":"fs","settings":{"location":"/srv/snapshots/`+repository+`","shard_path_type":"fixed"`+settings+`}}`)
-}
-
-// take waits for a snapshot of simprobe-a.
-func (b *bench) take(repository, name string) map[string]any {
-	b.t.Helper()
-	answer := b.ok("PUT", "/_snapshot/"+repository+"/"+name+"?wait_for_completion=true", `{"indices":["simprobe-a"],"include_global_state":false}`)
-	return answer.(map[string]any)["snapshot"].(map[string]any)
-}
-
-// glob finds files of a repository; pattern is relative to it.
-func (b *bench) glob(repository, pattern string) []string {
-	b.t.Helper()
-	found, err := filepath.Glob(filepath.Join(b.dir, "srv/snapshots", repository, pattern))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return found
-}
-
-func (b *bench) wipeRoot(repository string) {
-	b.t.Helper()
-	for _, f := range b.glob(repository, "index*") {
-		if err := os.Remove(f); err != nil {
-			b.t.Fatal(err)
-		}
-	}
-}
-
-func (b *bench) must(err error) {
-	b.t.Helper()
-	if err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 // replay sends the recorded requests. before is done ahead of the recording
@@ -268,23 +166,6 @@ func TestSnapshotAndRestoreAnswersAreLikeTheRecorded(t *testing.T) {
 	})
 }
 
-func (b *bench) largestBlob(repository string) (string, []byte) {
-	b.t.Helper()
-	var name string
-	var content []byte
-	for _, f := range b.glob(repository, "indices/*/1/__*") {
-		data, err := os.ReadFile(f)
-		b.must(err)
-		if len(data) > len(content) {
-			name, content = f, data
-		}
-	}
-	if name == "" {
-		b.t.Fatal("no blob")
-	}
-	return name, content
-}
-
 func TestDisabledRepositoryAnswersAreLikeTheRecorded(t *testing.T) {
 	b := newBench(t, Options{})
 	b.ok("PUT", "/_snapshot/simprobe", `{"type":"fs","settings":{"location":"/srv/snapshots/simprobe","compress":true,"shard_path_type":"fixed","x":1}}`)
@@ -318,14 +199,6 @@ func TestDisabledRepositoryAnswersAreLikeTheRecorded(t *testing.T) {
 	})
 }
 
-// renumber gives the root another generation, while nothing is registered.
-func (b *bench) renumber(repository string, generation int) {
-	b.t.Helper()
-	for _, f := range b.glob(repository, "index-*") {
-		b.must(os.Rename(f, filepath.Join(filepath.Dir(f), fmt.Sprint("index-", generation))))
-	}
-}
-
 func TestAnswersWhileSnapshotsRunAreLikeTheRecorded(t *testing.T) {
 	b := newBench(t, Options{SnapshotSteps: 100, DeleteSteps: 3, Manual: true})
 	b.AddIndex("simprobe-big", 2, docs(600))
@@ -357,10 +230,4 @@ func TestAnswersWhileSnapshotsRunAreLikeTheRecorded(t *testing.T) {
 			b.must(os.RemoveAll(b.glob("simprobe4", "indices/*/0")[0]))
 		},
 	})
-}
-
-func (b *bench) advance(steps int) {
-	for range steps {
-		b.Step()
-	}
 }

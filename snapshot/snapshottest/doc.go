@@ -7,6 +7,6 @@
 // It stands in for real servers where those are too slow, and never replaces
 // them: what it answers is held against recorded answers of OpenSearch 3.6.0 in
 // testdata. A restore reads documents back from the blobs alone, and fails where
-// they are missing or altered. Nothing but the standard library is used, and
-// nothing of this module: it must not share a mistake with what it tests.
+// they are missing or altered. Only the standard library may be used, and no
+// other package of this module: it must not share a mistake with what it tests.
 package snapshottest

@@ -26,7 +26,7 @@ func DefaultPlace(typ string, settings map[string]string) (Place, error) {
 		return Place{Root: folder(settings["location"])}, nil
 	case "s3":
 		if settings["bucket"] == "" {
-			return Place{}, errors.New("No bucket defined for s3 repository")
+			return Place{}, errors.New("no bucket defined for s3 repository")
 		}
 		return Place{Root: folder(settings["bucket"]), Base: folder(settings["base_path"])}, nil
 	}

@@ -52,8 +52,12 @@ func (e *Error) Hint() string {
 		return "the access key or its secret is wrong for this endpoint"
 	case e.Code == "PermanentRedirect" || e.Code == "AuthorizationHeaderMalformed" || e.Status == http.StatusMovedPermanently:
 		return "the bucket is in another region: set s3.region (or staging.s3.region, archive.s3.region)"
+	case e.Code == "RequestTimeTooSkewed":
+		return "this machine's clock is wrong: set it"
 	case e.Status == http.StatusForbidden:
 		return "allow s3:" + e.Op + " on it to this role; if s3.expected_bucket_owner is set, compare it with the bucket's owner"
+	case e.Code == "ConditionalRequestConflict":
+		return "another write to it was under way: run again"
 	case e.Status == 0:
 		return "see whether the endpoint is reachable from here, and whether credentials can be had (AWS default chain)"
 	}
@@ -79,6 +83,16 @@ func (s *Store) wrap(op, key string, err error) error {
 		e.is = store.ErrNotFound
 	}
 	return e
+}
+
+// missingVersion names the port's error for a version v that is that of a
+// delete marker, or has not even the form of one.
+func missingVersion(v string, err error) error {
+	var e *Error
+	if v != "" && errors.As(err, &e) && (e.Code == "InvalidArgument" || e.Code == "MethodNotAllowed") {
+		e.is = store.ErrNotFound
+	}
+	return err
 }
 
 // refused names the port's error for a condition that did not hold.

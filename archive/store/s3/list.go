@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"archiver/archive/store"
 )
@@ -16,7 +18,9 @@ import (
 // ranges of keys would not tile.
 func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[store.Info, error] {
 	return func(yield func(store.Info, error) bool) {
-		in := &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.key(prefix), ExpectedBucketOwner: s.owner}
+		in := &s3.ListObjectsV2Input{
+			Bucket: &s.bucket, Prefix: s.key(prefix), ExpectedBucketOwner: s.owner, EncodingType: types.EncodingTypeUrl,
+		}
 		if after != "" {
 			in.StartAfter = s.key(after)
 		}
@@ -28,7 +32,14 @@ func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[store.
 				return
 			}
 			for _, o := range page.Contents {
-				key := strings.TrimPrefix(aws.ToString(o.Key), s.prefix)
+				key, err := s.listed(ctx, page.EncodingType, o.Key)
+				if err != nil {
+					yield(store.Info{}, err)
+					return
+				}
+				if key == "" {
+					continue // the root's own folder marker: it is no key below it
+				}
 				if key <= last {
 					yield(store.Info{}, fmt.Errorf("listing %s%s: the server's order is not bytewise: %q came after %q", s.URL(), prefix, key, last))
 					return
@@ -38,8 +49,41 @@ func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[store.
 					return
 				}
 			}
+			if aws.ToBool(page.IsTruncated) && aws.ToString(page.NextContinuationToken) == "" {
+				yield(store.Info{}, fmt.Errorf("listing %s%s: the server says there is more, but not how to ask for it", s.URL(), prefix))
+				return
+			}
 		}
 	}
+}
+
+// listed is a listed key below the root. Keys come escaped, because there are
+// some that XML cannot hold.
+func (s *Store) listed(ctx context.Context, encoding types.EncodingType, name *string) (string, error) {
+	if err := context.Cause(ctx); err != nil {
+		return "", err
+	}
+	full, err := plain(encoding, name)
+	if err != nil {
+		return "", err
+	}
+	key, ok := strings.CutPrefix(*full, s.prefix)
+	if !ok {
+		return "", fmt.Errorf("listing %s: the server listed %q", s.URL(), *full)
+	}
+	return key, nil
+}
+
+// plain undoes the escaping, where the server did any.
+func plain(encoding types.EncodingType, name *string) (*string, error) {
+	if encoding != types.EncodingTypeUrl || name == nil {
+		return aws.String(aws.ToString(name)), nil
+	}
+	text, err := url.QueryUnescape(*name)
+	if err != nil {
+		return nil, fmt.Errorf("the server listed %q: %w", *name, err)
+	}
+	return &text, nil
 }
 
 // Versions pages through the history of a prefix. S3 lists versions and delete
@@ -47,6 +91,7 @@ func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[store.
 func (s *Store) Versions(ctx context.Context, prefix string) iter.Seq2[store.Version, error] {
 	return func(yield func(store.Version, error) bool) {
 		in := &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: s.key(prefix), ExpectedBucketOwner: s.owner}
+		last := ""
 		for p := s3.NewListObjectVersionsPaginator(s.client, in); p.HasMorePages(); {
 			page, err := p.NextPage(ctx)
 			if err != nil {
@@ -54,6 +99,15 @@ func (s *Store) Versions(ctx context.Context, prefix string) iter.Seq2[store.Ver
 				return
 			}
 			for _, v := range s.merge(page) {
+				if err := context.Cause(ctx); err != nil {
+					yield(store.Version{}, err)
+					return
+				}
+				if v.Key < last {
+					yield(store.Version{}, fmt.Errorf("listing versions of %s%s: %q came after %q", s.URL(), prefix, v.Key, last))
+					return
+				}
+				last = v.Key
 				if !yield(v, nil) {
 					return
 				}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,19 +27,23 @@ type reader struct {
 	key     string
 	pin     store.Pin
 	offset  int64
-	left    int64 // -1: to the end, not known yet
+	left    int64
 	body    io.ReadCloser
 	cancel  context.CancelCauseFunc
 	bodyCtx context.Context
-	failed  int // connections in a row that brought nothing
+	failed  int   // connections in a row that brought nothing
+	err     error // how it ended, if not well: it stays
 }
 
 // Open streams a range. It connects at once, so that what is missing or changed
 // is known before the first read.
 func (s *Store) Open(ctx context.Context, key string, offset, length int64, pin store.Pin) (io.ReadCloser, error) {
+	if offset < 0 || length < -1 {
+		return nil, fmt.Errorf("%s%s: %w: there is no range of %d bytes from offset %d", s.URL(), key, fs.ErrInvalid, length, offset)
+	}
 	r := &reader{s: s, ctx: ctx, key: key, pin: pin, offset: offset, left: length}
-	if length == 0 || offset == 0 && length < 0 {
-		// A range of an empty object does not exist: its size comes first.
+	if length <= 0 {
+		// What is empty, or lies at the end, is no range to S3: the size first.
 		info, err := s.Stat(ctx, key, pin.Version)
 		if err != nil {
 			return nil, err
@@ -45,8 +51,11 @@ func (s *Store) Open(ctx context.Context, key string, offset, length int64, pin 
 		if pin.ETag != "" && info.ETag != pin.ETag {
 			return nil, fmt.Errorf("%s%s: %w", s.URL(), key, store.ErrChanged)
 		}
+		if offset > info.Size {
+			return nil, fmt.Errorf("%s%s: %w: it has %d bytes, offset %d was asked for", s.URL(), key, io.ErrUnexpectedEOF, info.Size, offset)
+		}
 		if r.pin.ETag = info.ETag; length < 0 {
-			r.left = info.Size
+			r.left = info.Size - offset
 		}
 		if r.left == 0 {
 			return r, nil
@@ -63,10 +72,7 @@ func (r *reader) connect() error {
 	r.bodyCtx, r.cancel = context.WithCancelCause(r.ctx)
 	in := &s3.GetObjectInput{
 		Bucket: &r.s.bucket, Key: r.s.key(r.key), VersionId: versionID(r.pin.Version), ExpectedBucketOwner: r.s.owner,
-		Range: aws.String(fmt.Sprintf("bytes=%d-", r.offset)),
-	}
-	if r.left > 0 {
-		in.Range = aws.String(fmt.Sprintf("bytes=%d-%d", r.offset, r.offset+r.left-1))
+		Range: aws.String(fmt.Sprintf("bytes=%d-%d", r.offset, r.offset+r.left-1)),
 	}
 	if r.pin.ETag != "" {
 		in.IfMatch = aws.String(r.pin.ETag)
@@ -74,32 +80,62 @@ func (r *reader) connect() error {
 	out, err := r.s.client.GetObject(r.bodyCtx, in)
 	if err != nil {
 		r.cancel(nil)
-		return refused(r.s.wrap("GetObject", r.key, err), store.ErrChanged, http.StatusPreconditionFailed)
+		err = missingVersion(r.pin.Version, r.s.wrap("GetObject", r.key, err))
+		err = refused(err, store.ErrChanged, http.StatusPreconditionFailed)
+		return refused(err, io.ErrUnexpectedEOF, http.StatusRequestedRangeNotSatisfiable)
 	}
-	size := aws.ToInt64(out.ContentLength)
-	if r.left < 0 {
-		r.left = size
-	}
-	if size != r.left {
+	if err := r.accept(out); err != nil {
 		out.Body.Close()
 		r.cancel(nil)
-		return fmt.Errorf("GetObject %s%s: asked for %d bytes from %d, offered %d: %w", r.s.URL(), r.key, r.left, r.offset, size, io.ErrUnexpectedEOF)
+		return fmt.Errorf("GetObject %s%s: %w", r.s.URL(), r.key, err)
 	}
 	r.pin.ETag = aws.ToString(out.ETag)
 	r.body = out.Body
 	return nil
 }
 
+// accept holds an answer against the question: there are servers, and proxies,
+// that ignore a range or a condition.
+func (r *reader) accept(out *s3.GetObjectOutput) error {
+	etag := aws.ToString(out.ETag)
+	if r.pin.ETag != "" && etag != r.pin.ETag || etag == "" {
+		return fmt.Errorf("%w: ETag %q was asked for, %q came", store.ErrChanged, r.pin.ETag, etag)
+	}
+	if size := aws.ToInt64(out.ContentLength); size != r.left {
+		return fmt.Errorf("asked for %d bytes from %d, offered %d: %w", r.left, r.offset, size, io.ErrUnexpectedEOF)
+	}
+	if begin := fmt.Sprintf("bytes %d-", r.offset); r.offset > 0 && !strings.HasPrefix(aws.ToString(out.ContentRange), begin) {
+		return fmt.Errorf("asked for bytes from %d, offered %q", r.offset, aws.ToString(out.ContentRange))
+	}
+	return nil
+}
+
 func (r *reader) Read(p []byte) (int, error) {
+	if r.err != nil || len(p) == 0 {
+		return 0, r.err
+	}
 	if r.left == 0 {
 		return 0, io.EOF
 	}
+	n, err := r.read(p)
+	r.err = err
+	return n, err
+}
+
+func (r *reader) read(p []byte) (int, error) {
 	if int64(len(p)) > r.left {
 		p = p[:r.left]
 	}
 	for {
+		if err := context.Cause(r.ctx); err != nil {
+			return 0, err
+		}
 		if r.body == nil {
-			if err := r.connect(); err != nil {
+			err := r.connect()
+			if errors.Is(err, store.ErrNotFound) {
+				err = fmt.Errorf("%w: deleted while it was read: %w", store.ErrChanged, err)
+			}
+			if err != nil {
 				return 0, err
 			}
 		}
@@ -141,7 +177,7 @@ func (r *reader) drop() {
 // Close ends the read.
 func (r *reader) Close() error {
 	r.drop()
-	r.left = 0
+	r.err = fs.ErrClosed
 	return nil
 }
 

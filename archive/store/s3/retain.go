@@ -12,13 +12,20 @@ import (
 	"archiver/archive/store"
 )
 
-// Retain sets Object Lock retention on one version, unless as much is held.
+// Retain sets Object Lock retention on one version, unless as much is held. What
+// is held already, in mode or in time, is never given up for the other.
 func (s *Store) Retain(ctx context.Context, key, v string, r store.Retention) error {
 	have, err := s.Retention(ctx, key, v)
 	if err != nil {
 		return err
 	}
-	if have.Mode != "" && !have.Until.Before(r.Until) && (have.Mode == r.Mode || have.Mode == store.Compliance) {
+	if have.Mode == store.Compliance {
+		r.Mode = store.Compliance
+	}
+	if have.Until.After(r.Until) {
+		r.Until = have.Until
+	}
+	if have.Mode == r.Mode && have.Until.Equal(r.Until) {
 		return nil
 	}
 	_, err = s.client.PutObjectRetention(ctx, &s3.PutObjectRetentionInput{
@@ -51,7 +58,7 @@ func (s *Store) Retention(ctx context.Context, key, v string) (store.Retention, 
 // lockless names the port's error for a bucket without Object Lock.
 func lockless(err error) error {
 	var e *Error
-	if errors.As(err, &e) && (e.Code == "InvalidRequest" || e.Code == "ObjectLockConfigurationNotFoundError" || e.Code == "InvalidBucketState") {
+	if errors.As(err, &e) && (e.Code == "InvalidRequest" || e.Code == "NotImplemented" || e.Code == "ObjectLockConfigurationNotFoundError" || e.Code == "InvalidBucketState") {
 		e.is = store.ErrUnsupported
 	}
 	return err

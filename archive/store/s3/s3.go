@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -34,39 +35,56 @@ type Options struct {
 	// ChecksumsWhenRequired leaves out the checksums that some S3-compatibles
 	// refuse. Uploads of volumes keep theirs.
 	ChecksumsWhenRequired bool
-	// IdleTimeout cuts a body that has stopped to flow; 0: 30 seconds.
+	// IdleTimeout cuts a connection that has stopped to flow, or does not answer;
+	// 0: 30 seconds. The completion of an upload is given 15 minutes.
 	IdleTimeout time.Duration
 }
 
 // Store is one prefix of one bucket.
 type Store struct {
 	client *s3.Client
-	bucket string
-	prefix string // "" or ends in "/"
-	owner  *string
-	idle   time.Duration
+	// patient sends what the server may take minutes to answer.
+	patient s3.HTTPClient
+	bucket  string
+	prefix  string // "" or ends in "/"
+	owner   *string
+	idle    time.Duration
+	// unsummed: small objects are sent without a checksum.
+	unsummed bool
 }
 
 var _ store.Store = (*Store)(nil)
 
 const (
-	defaultIdle   = 30 * time.Second
-	dialTimeout   = 10 * time.Second
-	headerTimeout = time.Minute
-	connections   = 64 // kept open per host: what runs side by side
-	tries         = 5  // of a read
+	defaultIdle = 30 * time.Second
+	dialTimeout = 10 * time.Second
+	keepAlive   = 30 * time.Second
+	// completionTimeout bounds the silence before an upload's completion is
+	// answered: some servers copy the whole object first.
+	completionTimeout = 15 * time.Minute
+	connections       = 64 // kept open per host: what runs side by side
+	tries             = 5  // of a read
 )
 
 // Open prepares a store; the first call is the one that connects. Credentials
 // come by the AWS default chain.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	idle := o.IdleTimeout
+	if idle == 0 {
+		idle = defaultIdle
+	}
 	cfg, err := config.LoadDefaultConfig(ctx, func(l *config.LoadOptions) error {
 		l.Region, l.SharedConfigProfile = o.Region, o.Profile
-		l.HTTPClient = httpClient()
+		l.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(transport(idle))
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
+	}
+	// Not the one from above: loading may have added certificates to it.
+	own, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		return nil, fmt.Errorf("AWS configuration: the SDK made an HTTP client of type %T", cfg.HTTPClient)
 	}
 	client := s3.NewFromConfig(cfg, func(c *s3.Options) {
 		c.UsePathStyle = o.PathStyle
@@ -75,14 +93,21 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		}
 		if o.ChecksumsWhenRequired {
 			c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-			c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		}
-		c.Retryer = retry.AddWithMaxAttempts(retry.NewStandard(), tries)
+		// Get asks for a checksum itself; the answer to a range may carry one
+		// that is not about the range.
+		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		c.Retryer = retry.NewStandard(func(r *retry.StandardOptions) {
+			r.MaxAttempts = tries
+			// Its quota counts for the whole client: one request of many side by
+			// side would fail because others had to be repeated.
+			r.RateLimiter = ratelimit.None
+		})
 		c.DisableLogOutputChecksumValidationSkipped = true
 	})
-	s := &Store{client: client, bucket: o.Bucket, idle: o.IdleTimeout}
-	if s.idle == 0 {
-		s.idle = defaultIdle
+	s := &Store{
+		client: client, patient: own.WithTransportOptions(transport(max(idle, completionTimeout))),
+		bucket: o.Bucket, idle: idle, unsummed: o.ChecksumsWhenRequired,
 	}
 	if p := strings.Trim(o.Prefix, "/"); p != "" {
 		s.prefix = p + "/"
@@ -93,14 +118,23 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// httpClient is the SDK's own kind: it refuses others when AWS_CA_BUNDLE is set.
-func httpClient() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().
-		WithTransportOptions(func(t *http.Transport) {
-			t.MaxIdleConns, t.MaxIdleConnsPerHost = 2*connections, connections
-			t.ResponseHeaderTimeout = headerTimeout
-		}).
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout })
+// transport tunes the SDK's own kind of HTTP client: it refuses others when
+// AWS_CA_BUNDLE is set. A connection on which nothing moves for the length of
+// silence is cut. HTTP/2 would put all transfers on one connection.
+func transport(silence time.Duration) func(*http.Transport) {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+	return func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = 2*connections, connections
+		t.ForceAttemptHTTP2 = false
+		t.IdleConnTimeout = silence / 2 // put aside before it is cut
+		t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &idleConn{Conn: conn, idle: silence}, nil
+		}
+	}
 }
 
 // URL names the root.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/middleware"
+	"github.com/minio/crc64nvme"
 
 	"archiver/archive/store"
 )
@@ -22,16 +23,15 @@ import (
 func (s *Store) Get(ctx context.Context, key string) (store.Object, error) {
 	for try := 1; ; try++ {
 		o, err := s.get(ctx, key)
-		if err == nil || try == tries || !broken(err) || ctx.Err() != nil {
+		if !errors.Is(err, errBroken) || try == tries || sleep(ctx, time.Duration(try*try)*100*time.Millisecond) != nil {
 			return o, err
 		}
 	}
 }
 
-// broken tells a body that ended early from an answer of the store.
-func broken(err error) bool {
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errStalled)
-}
+// errBroken tells a body that ended early, or did not have its checksum, from
+// an answer of the store.
+var errBroken = errors.New("the answer broke off")
 
 func (s *Store) get(ctx context.Context, key string) (store.Object, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -52,14 +52,22 @@ func (s *Store) get(ctx context.Context, key string) (store.Object, error) {
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		return store.Object{}, s.wrap("GetObject", key, stalledOr(ctx, err))
+		return store.Object{}, s.wrap("GetObject", key, fmt.Errorf("%w: %w", errBroken, stalledOr(ctx, err)))
+	}
+	// Compared here: the SDK does so when EOF is read, which ReadFull never does.
+	if kept := aws.ToString(out.ChecksumCRC64NVME); kept != "" && kept != sumText(crc64nvme.Checksum(body)) {
+		return store.Object{}, s.wrap("GetObject", key, fmt.Errorf("%w: it has not the checksum that the store keeps of it", errBroken))
+	}
+	now := date(out.ResultMetadata)
+	if now.IsZero() {
+		return store.Object{}, fmt.Errorf("%s%s: the answer has no Date, and leases are judged by the store's clock", s.URL(), key)
 	}
 	return store.Object{
 		Info: store.Info{
 			Key: key, Size: size, ETag: aws.ToString(out.ETag), Version: version(out.VersionId),
 			Time: aws.ToTime(out.LastModified), CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
 		},
-		Body: body, Now: date(out.ResultMetadata),
+		Body: body, Now: now,
 	}, nil
 }
 
@@ -71,16 +79,44 @@ func date(m middleware.Metadata) time.Time {
 
 // Stat describes an object.
 func (s *Store) Stat(ctx context.Context, key, v string) (store.Info, error) {
-	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{
-		Bucket: &s.bucket, Key: s.key(key), VersionId: versionID(v), ExpectedBucketOwner: s.owner, ChecksumMode: types.ChecksumModeEnabled,
-	})
+	out, err := s.head(ctx, key, v)
 	if err != nil {
-		return store.Info{}, s.wrap("GetObject", key, err) // IAM's name for HEAD
+		return store.Info{}, err
 	}
+	return describe(key, out), nil
+}
+
+func describe(key string, out *s3.HeadObjectOutput) store.Info {
 	return store.Info{
 		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag), Version: version(out.VersionId),
 		Time: aws.ToTime(out.LastModified), CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
-	}, nil
+	}
+}
+
+// head asks for an object's headers. The refusal of a HEAD has no body, so that
+// a missing bucket looks like a missing object and an expired token like a bad
+// request: then the first byte is asked for, and the error is what is said
+// about that.
+func (s *Store) head(ctx context.Context, key, v string) (*s3.HeadObjectOutput, error) {
+	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &s.bucket, Key: s.key(key), VersionId: versionID(v), ExpectedBucketOwner: s.owner, ChecksumMode: types.ChecksumModeEnabled,
+	})
+	if err == nil {
+		return out, nil
+	}
+	err = s.wrap("GetObject", key, err) // IAM's name for HEAD
+	var e *Error
+	if !errors.As(err, &e) || e.Status == 0 {
+		return nil, err
+	}
+	get, spoken := s.client.GetObject(ctx, &s3.GetObjectInput{
+		Bucket: &s.bucket, Key: s.key(key), VersionId: versionID(v), ExpectedBucketOwner: s.owner, Range: aws.String("bytes=0-0"),
+	})
+	if spoken == nil {
+		get.Body.Close()
+		return nil, err
+	}
+	return nil, missingVersion(v, s.wrap("GetObject", key, spoken))
 }
 
 // Create puts an object where none is (If-None-Match: *).
@@ -91,6 +127,9 @@ func (s *Store) Create(ctx context.Context, key string, body []byte) (store.Info
 
 // Replace swaps an object (If-Match). versitygw answers 404 where it is gone.
 func (s *Store) Replace(ctx context.Context, key string, body []byte, etag string) (store.Info, error) {
+	if err := s.names(key, etag); err != nil {
+		return store.Info{}, err
+	}
 	info, err := s.put(ctx, key, body, func(in *s3.PutObjectInput) { in.IfMatch = aws.String(etag) })
 	return info, refused(err, store.ErrChanged, http.StatusPreconditionFailed, http.StatusNotFound)
 }
@@ -104,7 +143,9 @@ func (s *Store) put(ctx context.Context, key string, body []byte, condition func
 	for try := 1; ; try++ {
 		in := &s3.PutObjectInput{
 			Bucket: &s.bucket, Key: s.key(key), Body: bytes.NewReader(body), ExpectedBucketOwner: s.owner,
-			ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme,
+		}
+		if !s.unsummed {
+			in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc64nvme
 		}
 		condition(in)
 		out, err := s.client.PutObject(ctx, in, once)
@@ -141,13 +182,30 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// names refuses what is no ETag to S3: nothing, which is sent as no condition,
+// and "*", which is met by every object.
+func (s *Store) names(key, etag string) error {
+	if etag == "" || etag == "*" {
+		return fmt.Errorf("%s%s: %w: %q is no object's ETag", s.URL(), key, store.ErrChanged, etag)
+	}
+	return nil
+}
+
 // Delete removes an object if it still is the one (If-Match). What is gone is
-// gone.
+// gone, also where the server calls that a failed condition.
 func (s *Store) Delete(ctx context.Context, key, etag string) error {
+	if err := s.names(key, etag); err != nil {
+		return err
+	}
 	_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{
 		Bucket: &s.bucket, Key: s.key(key), IfMatch: aws.String(etag), ExpectedBucketOwner: s.owner,
 	})
 	err = refused(s.wrap("DeleteObject", key, err), store.ErrChanged, http.StatusPreconditionFailed)
+	if errors.Is(err, store.ErrChanged) {
+		if _, look := s.Stat(ctx, key, ""); errors.Is(look, store.ErrNotFound) {
+			return nil
+		}
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

@@ -1,0 +1,48 @@
+package archive
+
+import "testing"
+
+func TestBudgetIsSharedBetweenAsManyLanesAsFit(t *testing.T) {
+	const mib, gib = int64(1 << 20), int64(1 << 30)
+	for _, c := range []struct {
+		name           string
+		budget         Budget
+		bound          int64
+		lanes          int
+		buffers, reads int
+	}{
+		{"the default", Budget{256 * mib, 16, 2}, 33 * gib, 2, 12, 8},
+		{"as many connections as buffers", Budget{256 * mib, 100, 2}, 33 * gib, 2, 12, 12},
+		{"fewer lanes than wanted", Budget{256 * mib, 16, 8}, 33 * gib, 4, 2, 2},
+		{"at least one lane", Budget{256 * mib, 16, 0}, gib, 1, 32, 16},
+		{"at least one connection", Budget{256 * mib, 0, 1}, gib, 1, 32, 1},
+		{"just enough", Budget{(96 + 32 + 8) * mib, 16, 4}, gib, 1, 2, 2},
+		{"large parts", Budget{gib, 16, 4}, 200 * gib, 4, 37, 4},
+	} {
+		lanes, l, err := c.budget.split(c.bound)
+		if err != nil || lanes != c.lanes || l != (lane{c.buffers, c.reads}) {
+			t.Errorf("%s: %d lanes of %+v, %v; want %d of %d buffers and %d readers", c.name, lanes, l, err, c.lanes, c.buffers, c.reads)
+		}
+		part := int64(8 * mib)
+		if p := (c.bound + 9899) / 9900; p > part {
+			part = p
+		}
+		if used := baseMemory + int64(lanes)*(int64(l.buffers)*chunkBytes+(uploadParts+2)*part); err == nil && used > c.budget.Memory {
+			t.Errorf("%s: takes %d bytes of %d", c.name, used, c.budget.Memory)
+		}
+	}
+}
+
+func TestBudgetThatHoldsNoVolumeIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		memory, bound int64
+	}{
+		"a byte less than one lane needs": {(96+32+8)<<20 - 1, 1 << 30},
+		"nothing":                         {0, 1 << 30},
+		"parts over S3's limit":           {1 << 40, 1 << 60},
+	} {
+		if lanes, l, err := (Budget{Memory: c.memory, Lanes: 4}).split(c.bound); err == nil {
+			t.Errorf("%s: %d lanes of %+v", name, lanes, l)
+		}
+	}
+}

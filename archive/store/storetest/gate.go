@@ -1,0 +1,150 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// ErrDead is what every call of a process answers after its gate has killed it.
+var ErrDead = errors.New("this process is dead")
+
+// Fate is what becomes of one call that leaves a process.
+type Fate int
+
+// The fates of a call.
+const (
+	Pass        Fate = iota
+	Fail             // not done; the caller gets the gate's error
+	LoseAnswer       // done; the caller gets the gate's error all the same
+	KillBefore       // the process dies before the call is done
+	KillAfter        // the process dies after it was done
+	DeliverLate      // the process dies; the call is done when Deliver is called
+)
+
+// Call is one call that leaves a process, counted from 1.
+type Call struct {
+	N       int
+	Name    string // such as "staging Create .archiver/state.json"
+	Mutates bool
+}
+
+// Gate stands between a process and everything outside of it: its stores and
+// its cluster. It counts the calls, in the order in which they come, and decides
+// their fates. Once a process is dead, nothing of it gets through any more, as
+// after kill -9.
+type Gate struct {
+	// Decide is asked about each call. nil: all pass.
+	Decide func(Call) Fate
+	// Err is what failed calls answer; nil: a lost connection.
+	Err error
+	// Before is called before each call that gets through, if set.
+	Before func(Call)
+
+	mu    sync.Mutex
+	calls []Call
+	dead  chan struct{} // closed by the death
+	late  []func()
+}
+
+// ErrLost is the answer to a call whose connection broke.
+var ErrLost = errors.New("connection lost")
+
+// NewGate returns a gate that decides so.
+func NewGate(decide func(Call) Fate) *Gate {
+	return &Gate{Decide: decide, dead: make(chan struct{})}
+}
+
+// Dead is closed when the process has died.
+func (g *Gate) Dead() <-chan struct{} { return g.dead }
+
+// Kill ends the process from outside.
+func (g *Gate) Kill() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.kill()
+}
+
+func (g *Gate) kill() {
+	select {
+	case <-g.dead:
+	default:
+		close(g.dead)
+	}
+}
+
+// Calls are those that were made up to now.
+func (g *Gate) Calls() []Call {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]Call(nil), g.calls...)
+}
+
+// Deliver does the calls that were held back, and reports whether there were any.
+func (g *Gate) Deliver() bool {
+	g.mu.Lock()
+	late := g.late
+	g.late = nil
+	g.mu.Unlock()
+	for _, do := range late {
+		do()
+	}
+	return len(late) > 0
+}
+
+// Do passes a call through. do must be able to run long after Do has returned,
+// with another context.
+func (g *Gate) Do(ctx context.Context, name string, mutates bool, do func(context.Context) error) error {
+	g.mu.Lock()
+	select {
+	case <-g.dead:
+		g.mu.Unlock()
+		return ErrDead
+	default:
+	}
+	c := Call{N: len(g.calls) + 1, Name: name, Mutates: mutates}
+	g.calls = append(g.calls, c)
+	fate := Pass
+	if g.Decide != nil {
+		fate = g.Decide(c)
+	}
+	switch fate {
+	case KillBefore:
+		g.kill()
+	case DeliverLate:
+		g.late = append(g.late, func() { _ = do(context.Background()) }) // nobody is left to hear the answer
+		g.kill()
+	}
+	g.mu.Unlock()
+	if g.Before != nil {
+		g.Before(c)
+	}
+	return g.carryOut(ctx, fate, do)
+}
+
+func (g *Gate) carryOut(ctx context.Context, fate Fate, do func(context.Context) error) error {
+	lost := g.Err
+	if lost == nil {
+		lost = ErrLost
+	}
+	switch fate {
+	case KillBefore, DeliverLate:
+		return ErrDead
+	case Fail:
+		return lost
+	}
+	err := do(ctx)
+	switch fate {
+	case KillAfter:
+		g.Kill()
+		return ErrDead
+	case LoseAnswer:
+		return lost
+	}
+	select {
+	case <-g.dead: // it died while the call was under way
+		return ErrDead
+	default:
+		return err
+	}
+}
