@@ -1,7 +1,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build check test bench day vuln tools clean
+.PHONY: build check test bench soak day vuln tools clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/archiver ./cmd/archiver
@@ -30,6 +30,10 @@ test: tools check build
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# A thousand histories of ten days, and every late delivery of the kill matrix.
+soak:
+	ARCHIVER_SOAK=1 go test -timeout 60m -run 'TestHistories|TestKillMatrix' ./internal/job
 
 # One whole day against real servers, as a demonstration.
 day: tools build

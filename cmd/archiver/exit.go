@@ -40,6 +40,7 @@ func exitCode(err error) int {
 	}{
 		{archive.ErrIntegrity, exitIntegrity},
 		{job.ErrInterrupted, exitInterrupted},
+		{job.ErrLeaseLost, exitHeld},
 		{job.ErrHeld, exitHeld},
 		{job.ErrNothing, exitNothing},
 		{job.ErrPerson, exitUsage},

@@ -1,6 +1,8 @@
 package acceptance
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -17,10 +19,13 @@ func proxy(t *testing.T, target string, before func(n int64, r *http.Request)) s
 	if err != nil {
 		t.Fatal(err)
 	}
-	pass := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(u)
-		r.Out.Host = r.In.Host // signatures cover it
-	}}
+	pass := &httputil.ReverseProxy{
+		ErrorLog: log.New(io.Discard, "", 0), // of processes that the test has killed
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(u)
+			r.Out.Host = r.In.Host // signatures cover it
+		},
+	}
 	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		before(n.Add(1), r)

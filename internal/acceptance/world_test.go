@@ -14,6 +14,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,6 +50,7 @@ type world struct {
 	base    string // base path of the repository
 	dir     string // holds the configuration
 	env     []string
+	killAt  atomic.Int64 // request at which a test ends the process
 }
 
 // newWorld prepares an empty stream. Its name keeps tests apart on the cluster.

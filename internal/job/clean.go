@@ -19,7 +19,12 @@ const (
 	sweepers = 16
 	// sweepLook is how often the sweep looks whether it may still go on.
 	sweepLook = 3 * time.Second
+	// cleanTries bound how often late requests may fill the repository again.
+	cleanTries = 5
 )
+
+// errCameBack: a snapshot of ours came to be during a sweep.
+var errCameBack = errors.New("the repository came into use")
 
 // clean empties staging, now that the archive is sealed: the snapshot through
 // the API, then what is left of this run's own blobs one by one, and last the
@@ -28,28 +33,55 @@ func (d *day) clean(ctx context.Context) error {
 	if err := d.checkSealed(ctx); err != nil {
 		return err
 	}
-	s := d.lease.now()
-	if err := d.removeOwn(ctx); err != nil {
-		return err
+	for n := 1; ; n++ {
+		again, err := d.empty(ctx)
+		if err != nil {
+			return err
+		}
+		if !again {
+			break
+		}
+		if n == cleanTries {
+			return needsPerson("find out who takes snapshots into this repository", "the repository %s does not stay empty", d.Repository)
+		}
+		d.Watch.Note("a snapshot of ours came to be while staging was emptied; emptying it again")
 	}
-	if err := d.settled(ctx); err != nil {
-		return err
-	}
-	if err := d.sweep(ctx); err != nil {
-		return err
-	}
-	left, err := d.leftover(ctx)
-	if err != nil {
-		return err
-	}
-	if left != "" {
-		return needsPerson("the archive is sealed; find out who wrote it, and delete it if it is not needed; then run again",
-			"staging still holds %s, which this run did not archive", d.Staging.Base+left)
-	}
-	if err := d.removePapers(ctx, s.Run); err != nil {
+	if err := d.removePapers(ctx, d.lease.now().Run); err != nil {
 		return err
 	}
 	return d.lease.update(ctx, (*State).reset)
+}
+
+// empty empties staging once. again: a snapshot request of ours has arrived
+// late, after its sender had lost the lease, and made a snapshot anew.
+func (d *day) empty(ctx context.Context) (again bool, err error) {
+	if err := d.removeOwn(ctx); err != nil {
+		return false, err
+	}
+	if err := d.settled(ctx); err != nil {
+		return false, err
+	}
+	if err := d.sweep(ctx); err != nil {
+		return errors.Is(err, errCameBack), unless(err, errCameBack)
+	}
+	left, err := d.leftover(ctx)
+	if err != nil || left == "" {
+		return false, err
+	}
+	all, err := d.Cluster.Snapshots(ctx, d.Repository)
+	if err != nil || len(all) > 0 {
+		return true, err
+	}
+	return false, needsPerson("the archive is sealed; find out who wrote it, and delete it if it is not needed; then run again",
+		"staging still holds %s, which this run did not archive", d.Staging.Base+left)
+}
+
+// unless is err, but nil for the error that was dealt with.
+func unless(err, dealtWith error) error {
+	if errors.Is(err, dealtWith) {
+		return nil
+	}
+	return err
 }
 
 // removeOwn deletes the run's snapshot, and others of ours that nobody needs,
@@ -142,9 +174,11 @@ func (g *guard) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if names := g.day.strangers(all); len(names) > 0 {
+		return g.day.foreignSnapshots(names)
+	}
 	if len(all) > 0 || g.root.Key != "" && root != g.root {
-		return needsPerson("nothing else may use this repository: find out what does, and run again",
-			"the repository %s came into use while it was swept (%d snapshots, root %s)", g.day.Repository, len(all), root.Key)
+		return fmt.Errorf("%w: %d snapshots, root %s", errCameBack, len(all), root.Key)
 	}
 	g.root, g.looked = root, time.Now()
 	return nil

@@ -49,6 +49,7 @@ func (d *day) steps() []step {
 // ErrInterrupted, archive.ErrIntegrity, archive.ErrStagingChanged and others,
 // as StepErrors.
 func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err error) {
+	defer func() { err = because(ctx, err) }()
 	j.Watch.Phase(date, PhaseClaim)
 	was, chain, err := j.survey(ctx)
 	if err != nil {
@@ -57,13 +58,13 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 	if e, ok := chain.Sealed(date); ok && (was.state == nil || was.state.idle()) {
 		return []Outcome{outcome(Already, e, chain.Head())}, nil
 	}
-	ctx, l, err := j.claim(ctx, was)
+	held, l, err := j.claim(ctx, was)
 	if err != nil {
 		return nil, &StepError{PhaseClaim, date, err}
 	}
 	defer func() {
 		cause := err
-		releaseErr := l.release(ctx, func(s *State) {
+		releaseErr := l.release(held, func(s *State) {
 			if cause != nil {
 				s.LastError = cause.Error()
 			}
@@ -72,7 +73,8 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 			j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", releaseErr.Error()))
 		}
 	}()
-	return j.days(ctx, l, chain, date)
+	outcomes, err = j.days(held, l, chain, date)
+	return outcomes, because(held, l.unlessLost(held, err))
 }
 
 // survey reads the state and then the ledger, and holds one against the other.
@@ -164,12 +166,7 @@ func (d *day) begin(ctx context.Context, date string) error {
 // finish goes the way of a day from the recorded phase to its end.
 func (d *day) finish(ctx context.Context) (*Outcome, error) {
 	s := d.lease.now()
-	fail := func(p Phase, err error) (*Outcome, error) {
-		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-			err = fmt.Errorf("%w: %w", cause, err) // why the context ended matters more than where
-		}
-		return nil, &StepError{p, s.Date, err}
-	}
+	fail := func(p Phase, err error) (*Outcome, error) { return nil, &StepError{p, s.Date, err} }
 	d.Watch.Phase(s.Date, PhaseRegister)
 	if err := d.register(ctx); err != nil {
 		return fail(PhaseRegister, err)

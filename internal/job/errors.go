@@ -1,6 +1,7 @@
 package job
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -70,4 +71,18 @@ func (h *hinted) Hint() string { return h.hint }
 // needsPerson is an ErrPerson with what was found and what to do about it.
 func needsPerson(hint, format string, args ...any) error {
 	return &hinted{fmt.Errorf("%w: %w", ErrPerson, fmt.Errorf(format, args...)), hint}
+}
+
+// because says why the context ended, if it did: that matters more than what was
+// under way.
+func because(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if err == nil || cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	err = fmt.Errorf("%w: %w", cause, err)
+	if errors.Is(cause, ErrInterrupted) {
+		return &hinted{err, "run again: it goes on from there"}
+	}
+	return err
 }

@@ -122,6 +122,8 @@ func (h *history) judge(err error) error {
 	if err != nil && !retriable(err) {
 		return err
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return h.violation
 }
 

@@ -243,6 +243,19 @@ func (l *lease) check(ctx context.Context) error {
 	return l.update(ctx, func(*State) {})
 }
 
+// unlessLost looks, before an error calls for a person, whether the run still
+// holds its lease. One that was frozen and has woken up sees a world that has
+// moved on, and must not cry wolf.
+func (l *lease) unlessLost(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, ErrLeaseLost) || context.Cause(ctx) != nil {
+		return err
+	}
+	if lost := l.check(ctx); errors.Is(lost, ErrLeaseLost) {
+		return fmt.Errorf("%w (it saw: %v)", lost, err)
+	}
+	return err
+}
+
 // release gives the lease up, with a last change of the state. The run's
 // context may have ended: the write has one of its own.
 func (l *lease) release(ctx context.Context, change func(*State)) error {
