@@ -47,6 +47,11 @@ var rules = []Rule{
 		Why: "the servers for tests belong to tests and to the demonstration day",
 	},
 	{
+		From: []string{"archiver/..."}, Except: []string{"archiver/internal/demo", "archiver/cmd/archiver", "archiver/snapshot/snapshottest/..."},
+		To:  []string{"archiver/snapshot/snapshottest/...", "archiver/internal/demo"},
+		Why: "the simulated cluster belongs to tests and to the demonstration, and nothing needs a demonstration",
+	},
+	{
 		From: []string{"archiver/internal/lab"},
 		To:   []string{"archiver/..."},
 		Why:  "what is tested must not help the tests",
