@@ -27,6 +27,8 @@ var (
 	ErrIntegrity = errors.New("integrity violation")
 	// ErrStagingChanged: staging is not what was planned. Nothing was sealed.
 	ErrStagingChanged = errors.New("staging changed after it was planned")
+	// ErrMisfit: a plan does not go with the keys or the memory at hand.
+	ErrMisfit = errors.New("the plan does not go with the configuration")
 	// ErrForeign: staging holds an object that nobody expected.
 	ErrForeign = errors.New("unexpected object in staging")
 )

@@ -14,6 +14,9 @@ const (
 	chunkBytes = 4 << 20
 	// minBuffers keeps one chunk in flight while another is being packed.
 	minBuffers = 2
+	// objectBytes is what manifest and key list of a volume hold per blob until
+	// they are written.
+	objectBytes = 450
 	// uploadParts are in flight at once per volume; the uploader holds two more.
 	uploadParts = 2
 )
@@ -31,14 +34,15 @@ type lane struct {
 	readers int // concurrent GETs
 }
 
-// split shares the budget between as many lanes as fit, given the largest
-// upload's bound. It is an error if not even one fits.
-func (b Budget) split(bound int64) (lanes int, l lane, err error) {
+// split shares the budget between as many lanes as fit, given the bound of the
+// largest upload and the most blobs of a volume. It is an error if not even one
+// fits.
+func (b Budget) split(bound int64, objects int) (lanes int, l lane, err error) {
 	part, err := store.PartSize(bound)
 	if err != nil {
 		return 0, lane{}, fmt.Errorf("volume of up to %d bytes: %w: lower archive.volume_size", bound, err)
 	}
-	upload := (uploadParts + 2) * part
+	upload := (uploadParts+2)*part + int64(objects)*objectBytes
 	for lanes = max(1, b.Lanes); lanes > 0; lanes-- {
 		buffers := int(((b.Memory-baseMemory)/int64(lanes) - upload) / chunkBytes)
 		if buffers >= minBuffers {

@@ -19,7 +19,7 @@ func TestBudgetIsSharedBetweenAsManyLanesAsFit(t *testing.T) {
 		{"just enough", Budget{(96 + 32 + 8) * mib, 16, 4}, gib, 1, 2, 2},
 		{"large parts", Budget{gib, 16, 4}, 200 * gib, 4, 37, 4},
 	} {
-		lanes, l, err := c.budget.split(c.bound)
+		lanes, l, err := c.budget.split(c.bound, 0)
 		if err != nil || lanes != c.lanes || l != (lane{c.buffers, c.reads}) {
 			t.Errorf("%s: %d lanes of %+v, %v; want %d of %d buffers and %d readers", c.name, lanes, l, err, c.lanes, c.buffers, c.reads)
 		}
@@ -41,7 +41,7 @@ func TestBudgetThatHoldsNoVolumeIsRefused(t *testing.T) {
 		"nothing":                         {0, 1 << 30},
 		"parts over S3's limit":           {1 << 40, 1 << 60},
 	} {
-		if lanes, l, err := (Budget{Memory: c.memory, Lanes: 4}).split(c.bound); err == nil {
+		if lanes, l, err := (Budget{Memory: c.memory, Lanes: 4}).split(c.bound, 0); err == nil {
 			t.Errorf("%s: %d lanes of %+v", name, lanes, l)
 		}
 	}

@@ -28,7 +28,7 @@ type PublicKey struct {
 
 // ErrUnconditional: a store that overwrites what it was asked to create cannot
 // keep a ledger.
-var ErrUnconditional = errors.New("the store ignores conditional writes (If-None-Match)")
+var ErrUnconditional = errors.New("the store ignores conditional writes (If-None-Match, If-Match)")
 
 // Furnish puts the page, the script, the format and the public keys beside the
 // ledger, each once: what is there stays. The page is created twice, which

@@ -51,6 +51,7 @@ func (l Ledger) Load(ctx context.Context) (*Chain, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: ledger entry %s: %w", ErrIntegrity, LedgerKey(l.Stream, i+1), err)
 		}
+		objects[i] = nil
 	}
 	return c, nil
 }

@@ -73,14 +73,18 @@ func (p *Packer) Pack(ctx context.Context, volume int) (*Receipt, error) {
 	return p.packOnce(ctx, volume, share)
 }
 
-// Check compares the keys at hand with those that the plan fixed.
+// Check compares what is at hand with what the plan fixed: the keys, and
+// whether its volumes fit into the budget.
 func (p *Packer) Check() error {
 	have, want := p.Sealer.Fingerprints(), p.Plan.Recipients
 	if fmt.Sprint(have) != fmt.Sprint(want) {
-		return fmt.Errorf("the plan of run %s fixed the recipients %v, configured are %v: configure those until the run is finished", p.Plan.Run, want, have)
+		return fmt.Errorf("%w: run %s fixed the recipients %v, configured are %v: configure those until the run is finished", ErrMisfit, p.Plan.Run, want, have)
 	}
 	if p.Signer.Fingerprint() != p.Plan.Signer {
-		return fmt.Errorf("the plan of run %s fixed the signer %s, configured is %s: configure that one until the run is finished", p.Plan.Run, p.Plan.Signer, p.Signer.Fingerprint())
+		return fmt.Errorf("%w: run %s fixed the signer %s, configured is %s: configure that one until the run is finished", ErrMisfit, p.Plan.Run, p.Plan.Signer, p.Signer.Fingerprint())
+	}
+	if _, _, err := p.split(1); err != nil {
+		return fmt.Errorf("%w: %w", ErrMisfit, err)
 	}
 	return nil
 }
@@ -88,12 +92,13 @@ func (p *Packer) Check() error {
 // split fits the budget to the largest volume of the plan.
 func (p *Packer) split(lanes int) (int, lane, error) {
 	var bound int64
+	objects := 0
 	for _, v := range p.Plan.Volumes {
-		bound = max(bound, v.Bound)
+		bound, objects = max(bound, v.Bound), max(objects, v.Objects)
 	}
 	b := p.Budget
 	b.Lanes = lanes
-	return b.split(p.Sealer.Bound(bound))
+	return b.split(p.Sealer.Bound(bound), objects)
 }
 
 func (p *Packer) packOnce(ctx context.Context, volume int, share lane) (*Receipt, error) {
@@ -144,7 +149,8 @@ func (p *Packer) pack(ctx context.Context, volume int, share lane) (*Receipt, er
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	list := KeyListKey(p.Plan.Run, p.PlanSHA256, volume, id)
-	if _, err := p.Staging.Store.Create(ctx, list, out.keys.Bytes()); err != nil {
+	// The key is this try's alone: what exists is what was written.
+	if _, err := p.Staging.Store.Create(ctx, list, out.keys.Bytes()); err != nil && !errors.Is(err, store.ErrExists) {
 		return nil, err
 	}
 	return &Receipt{Format: Format, PlanSHA256: p.PlanSHA256, KeyList: list, Volume: Volume{

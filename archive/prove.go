@@ -74,7 +74,8 @@ func CheckStaging(ctx context.Context, s Staging, p *Plan) error {
 }
 
 // CheckVolume looks at a volume in the store, by version, without reading it.
-// A store that keeps no checksum is compared by size. Errors: ErrIntegrity.
+// A store that kept no checksum when it was uploaded is compared by size.
+// Errors: ErrIntegrity.
 func CheckVolume(ctx context.Context, archive store.Store, v Volume) error {
 	info, err := archive.Stat(ctx, v.Key, v.Version)
 	if errors.Is(err, store.ErrNotFound) {
@@ -83,7 +84,7 @@ func CheckVolume(ctx context.Context, archive store.Store, v Volume) error {
 	if err != nil {
 		return fmt.Errorf("looking at volume %s: %w", volumeName(v.Number), err)
 	}
-	if info.Size != v.Bytes || info.CRC64NVME != "" && info.CRC64NVME != v.CRC64NVME {
+	if info.Size != v.Bytes || info.CRC64NVME != v.CRC64NVME {
 		return fmt.Errorf("%w: %s has %d bytes and CRC64NVME %q in the store, its receipt says %d and %q",
 			ErrIntegrity, v.Key, info.Size, info.CRC64NVME, v.Bytes, v.CRC64NVME)
 	}

@@ -51,7 +51,7 @@ func orphans(found []job.Orphan, removed bool) string {
 	var bytes int64
 	for _, o := range found {
 		bytes += o.Bytes
-		fmt.Fprintf(&b, "%s  %-7s  %10s  %s%s\n", o.Time.UTC().Format(time.RFC3339), o.Kind, sizeText(o.Bytes), o.Where, o.Key)
+		fmt.Fprintf(&b, "%s  %-7s  %10s  %s/%s\n", o.Time.UTC().Format(time.RFC3339), o.Kind, sizeText(o.Bytes), strings.TrimSuffix(o.Where, "/"), o.Key)
 	}
 	verb := "Nothing was removed; --yes removes"
 	if removed {

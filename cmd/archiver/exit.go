@@ -40,12 +40,12 @@ func exitCode(err error) int {
 	}{
 		{archive.ErrIntegrity, exitIntegrity},
 		{job.ErrInterrupted, exitInterrupted},
-		{job.ErrLeaseLost, exitHeld},
 		{job.ErrHeld, exitHeld},
 		{job.ErrNothing, exitNothing},
 		{job.ErrPerson, exitUsage},
 		{archive.ErrForeign, exitUsage},
 		{archive.ErrUnconditional, exitUsage},
+		{archive.ErrMisfit, exitUsage},
 		{snapshot.ErrDisabled, exitUsage},
 	} {
 		if errors.Is(err, rule.is) {

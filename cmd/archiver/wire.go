@@ -20,6 +20,10 @@ import (
 	"archiver/snapshot"
 )
 
+// outsideRuntime is what the process holds besides what the Go runtime counts:
+// the program itself, and memory that was freed but not yet given back.
+const outsideRuntime = 48 << 20
+
 // session is a job that is ready to go, and what must be closed after it.
 type session struct {
 	config  *config.Config
@@ -78,7 +82,7 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	debug.SetMemoryLimit(int64(c.Limits.Memory) * 3 / 4) // the rest is the runtime's own and the stacks'
+	debug.SetMemoryLimit(int64(c.Limits.Memory) - outsideRuntime)
 	j := &job.Job{
 		Stream: c.Stream, Tool: tool(), Holder: holder(), Repository: c.Staging.Repository,
 		IndexPatterns:   indexNames(c),

@@ -61,11 +61,14 @@ func (d *day) empty(ctx context.Context) (again bool, err error) {
 	if err := d.settled(ctx); err != nil {
 		return false, err
 	}
-	if err := d.sweep(ctx); err != nil {
-		return errors.Is(err, errCameBack), unless(err, errCameBack)
+	switch err := d.sweep(ctx); {
+	case errors.Is(err, errCameBack):
+		return true, nil
+	case err != nil:
+		return false, err
 	}
 	left, err := d.leftover(ctx)
-	if err != nil || left == "" {
+	if err != nil || left.first == "" {
 		return false, err
 	}
 	all, err := d.Cluster.Snapshots(ctx, d.Repository)
@@ -73,15 +76,7 @@ func (d *day) empty(ctx context.Context) (again bool, err error) {
 		return true, err
 	}
 	return false, needsPerson("the archive is sealed; find out who wrote it, and delete it if it is not needed; then run again",
-		"staging still holds %s, which this run did not archive", d.Staging.Base+left)
-}
-
-// unless is err, but nil for the error that was dealt with.
-func unless(err, dealtWith error) error {
-	if errors.Is(err, dealtWith) {
-		return nil
-	}
-	return err
+		"staging still holds %s, which this run did not archive", d.Staging.Base+left.first)
 }
 
 // removeOwn deletes the run's snapshot, and others of ours that nobody needs,
@@ -108,10 +103,13 @@ func (d *day) removeOwn(ctx context.Context) error {
 // sweep deletes what the cluster left of the blobs that this run has archived,
 // each only as long as it is the object that was archived.
 func (d *day) sweep(ctx context.Context) error {
-	if left, err := d.leftover(ctx); err != nil || left == "" {
+	if left, err := d.leftover(ctx); err != nil || left.first == "" {
 		return err
 	}
-	if err := d.loadReceipts(ctx); err != nil {
+	switch err := d.loadReceipts(ctx); {
+	case errors.Is(err, store.ErrNotFound):
+		return nil // swept before, and the papers removed: the last look names what lies there
+	case err != nil:
 		return err
 	}
 	guard := &guard{day: d}
@@ -120,6 +118,9 @@ func (d *day) sweep(ctx context.Context) error {
 	}
 	for _, r := range d.receipts {
 		blobs, err := archive.KeyList(ctx, d.Staging.Store, r)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // as above
+		}
 		if err != nil {
 			return err
 		}

@@ -118,7 +118,7 @@ func (j *Job) days(ctx context.Context, l *lease, chain *archive.Chain, date str
 	if e, ok := chain.Sealed(date); ok {
 		return append(outcomes, outcome(Already, e, chain.Head())), nil
 	}
-	o, err := j.newDay(ctx, l, chain, date)
+	o, err := j.newDay(ctx, l, chain, date, nil)
 	if o != nil {
 		outcomes = append(outcomes, *o)
 	}
@@ -132,34 +132,49 @@ func (j *Job) finishLeft(ctx context.Context, l *lease, left State) (*Outcome, e
 	if err != nil {
 		return nil, &StepError{PhaseClaim, left.Date, err}
 	}
-	j.Watch.Note("finishing what an earlier run began", slog.String("run", left.Run), slog.String("date", left.Date),
-		slog.String("phase", string(left.Phase)), slog.String("last_error", left.LastError))
+	about := []slog.Attr{slog.String("run", left.Run), slog.String("date", left.Date), slog.String("phase", string(left.Phase))}
+	if left.LastError != "" {
+		about = append(about, slog.String("last_error", left.LastError))
+	}
+	j.Watch.Note("finishing what an earlier run began", about...)
 	d := &day{Job: j, lease: l, chain: chain, resumed: true}
 	o, err := d.finish(ctx)
-	if errors.Is(err, errGivenUp) {
-		j.Watch.Note("the earlier run had taken nothing yet; beginning anew", slog.String("run", left.Run), slog.String("why", err.Error()))
-		return j.newDay(ctx, l, chain, left.Date)
+	if !errors.Is(err, errGivenUp) {
+		return o, err
 	}
-	return o, err
+	j.Watch.Note("the earlier run was closed; beginning anew", slog.String("run", left.Run), slog.String("why", err.Error()))
+	if errors.Is(err, errBare) {
+		o, err = j.newDay(ctx, l, chain, left.Date, nil)
+		if errors.Is(err, ErrNothing) {
+			err = &StepError{PhaseResolve, left.Date, needsPerson("see what deletes indices before they are archived: if the day is needed, bring it back from elsewhere; other days go on",
+				"the indices of %s were there when run %s began, and are gone; nothing of them was archived", left.Date, left.Run)}
+		}
+		return o, err
+	}
+	// Staging holds what the closed run took: it may go only if the same indices
+	// can be taken again.
+	return j.newDay(ctx, l, chain, left.Date, left.Indices)
 }
 
-// newDay runs a date from its beginning.
-func (j *Job) newDay(ctx context.Context, l *lease, chain *archive.Chain, date string) (*Outcome, error) {
+// newDay runs a date from its beginning, with indices that must be among the
+// day's.
+func (j *Job) newDay(ctx context.Context, l *lease, chain *archive.Chain, date string, needed []IndexID) (*Outcome, error) {
 	d := &day{Job: j, lease: l, chain: chain}
-	if err := d.begin(ctx, date); err != nil {
+	if err := d.begin(ctx, date, needed); err != nil {
 		return nil, &StepError{PhaseClaim, date, err}
 	}
 	return d.finish(ctx)
 }
 
 // begin records a new run.
-func (d *day) begin(ctx context.Context, date string) error {
+func (d *day) begin(ctx context.Context, date string, needed []IndexID) error {
 	if err := archive.Furnish(ctx, d.Archive, d.Keys); err != nil {
 		return err
 	}
 	return d.lease.update(ctx, func(s *State) {
 		s.reset()
 		s.Run, s.Date, s.Phase = archive.NewRun(d.Now()), date, PhaseRegister
+		s.Indices = append(s.Indices, needed...)
 	})
 }
 

@@ -20,9 +20,10 @@ var (
 	// ErrLeaseLost: another run has taken over; this one must not go on.
 	ErrLeaseLost = errors.New("the lease was lost to another run")
 
-	// errGivenUp: a run had begun with indices that are gone, but its repository
-	// is empty: nothing can be lost by beginning anew.
+	// errGivenUp: the ledger has closed the run, and its day begins anew.
 	errGivenUp = errors.New("given up")
+	// errBare: and nothing of it lies in staging.
+	errBare = errors.New("staging is bare")
 )
 
 // StepError says at which step of which day something failed.

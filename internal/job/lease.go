@@ -17,7 +17,7 @@ const (
 	defaultLease = 2 * time.Minute
 	shortLease   = time.Minute // no lease is shorter
 	// farewell bounds the last writes of a run whose context has ended.
-	farewell = 10 * time.Second
+	farewell = 4 * time.Second
 )
 
 // seen is the state as it was read, with the store's word on its age.
@@ -136,6 +136,9 @@ func (l *lease) update(ctx context.Context, change func(*State)) error {
 			clear(l.pending)
 			return nil
 		}
+		if errors.Is(err, archive.ErrUnconditional) {
+			return err
+		}
 		l.pending[next.Nonce] = true
 		adopted, lookErr := l.adopt(ctx)
 		switch {
@@ -169,6 +172,12 @@ func (l *lease) write(ctx context.Context, s *State) (etag string, err error) {
 	// The first write of all is made twice: a store that ignores conditions
 	// cannot hold a lease.
 	if _, err := l.store.Create(ctx, archive.StateKey, text); !errors.Is(err, store.ErrExists) {
+		if err == nil {
+			err = archive.ErrUnconditional
+		}
+		return "", fmt.Errorf("%s: %w", l.store.URL(), err)
+	}
+	if _, err := l.store.Replace(ctx, archive.StateKey, text, `"not-its-etag"`); !errors.Is(err, store.ErrChanged) {
 		if err == nil {
 			err = archive.ErrUnconditional
 		}
@@ -224,7 +233,7 @@ func (l *lease) renew(ctx context.Context) {
 			return
 		}
 		if err != nil && l.stale() {
-			l.cancel(fmt.Errorf("%w: it could not be renewed in time: %w", ErrLeaseLost, err))
+			l.cancel(fmt.Errorf("the lease could not be renewed in time: %w", err))
 			return
 		}
 	}

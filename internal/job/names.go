@@ -17,34 +17,40 @@ func attemptName(stream, date, run string, attempt int) string {
 }
 
 // attemptOf takes a name of attemptName apart; ok is false for any other name.
-func attemptOf(stream, name string) (run string, attempt int, ok bool) {
+func attemptOf(stream, name string) (date, run string, attempt int, ok bool) {
 	const dateLen, runLen = len("2006.01.02-"), len("20060102t150405z-00000000")
 	rest, ok := strings.CutPrefix(name, stream+"-")
 	if !ok || len(rest) < dateLen+runLen+2 {
-		return "", 0, false
+		return "", "", 0, false
 	}
 	run = rest[dateLen : dateLen+runLen]
 	attempt, err := strconv.Atoi(strings.TrimPrefix(rest[dateLen+runLen:], "-"))
 	day, dayErr := time.Parse("2006.01.02-", rest[:dateLen])
 	if err != nil || dayErr != nil || attemptName(stream, day.Format(time.DateOnly), run, attempt) != name {
-		return "", 0, false
+		return "", "", 0, false
 	}
-	return run, attempt, true
+	return day.Format(time.DateOnly), run, attempt, true
 }
 
 // disposable tells that a snapshot is one of ours that nobody needs: of an
-// attempt that this run has given up, or of a run that the ledger has closed.
-// Such a one comes to be when a request arrives after its sender has died.
+// attempt that this run has given up; of a run of a date that is sealed; or of a
+// run of this date that the ledger has closed, because this run has made sure
+// that it has the same indices. Such a one comes to be when a request arrives
+// after its sender has died.
 func (d *day) disposable(name string) bool {
-	run, attempt, ok := attemptOf(d.Stream, name)
+	date, run, attempt, ok := attemptOf(d.Stream, name)
 	if !ok {
 		return false
 	}
-	if s := d.lease.now(); run == s.Run {
+	s := d.lease.now()
+	if run == s.Run {
 		return attempt < s.Attempt
 	}
-	_, closed := d.chain.Run(run)
-	return closed
+	if _, closed := d.chain.Run(run); !closed {
+		return false
+	}
+	_, sealed := d.chain.Sealed(date)
+	return sealed || date == s.Date
 }
 
 // strangers names the snapshots that are neither this run's current one nor

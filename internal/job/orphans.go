@@ -26,22 +26,23 @@ type Orphan struct {
 // ledger or the state refers to is never touched. Errors: ErrHeld,
 // archive.ErrIntegrity and others.
 func (j *Job) Orphans(ctx context.Context, remove bool) (found []Orphan, err error) {
+	defer func() { err = because(ctx, err) }()
 	was, chain, err := j.survey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ctx, l, err := j.claim(ctx, was)
+	held, l, err := j.claim(ctx, was)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
-		if releaseErr := l.release(ctx, func(*State) {}); releaseErr != nil && err == nil {
+		if releaseErr := l.release(held, func(*State) {}); releaseErr != nil && err == nil {
 			j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", releaseErr.Error()))
 		}
 	}()
 	live := l.now()
 	for _, find := range []func(context.Context, *archive.Chain, State) ([]Orphan, error){j.orphanVolumes, j.orphanUploads, j.orphanPapers} {
-		more, err := find(ctx, chain, live)
+		more, err := find(held, chain, live)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +52,7 @@ func (j *Job) Orphans(ctx context.Context, remove bool) (found []Orphan, err err
 		return found, nil
 	}
 	for _, o := range found {
-		if err := o.remove(ctx); err != nil {
+		if err := o.remove(held); err != nil {
 			return found, fmt.Errorf("removing %s: %w", o.Key, err)
 		}
 	}

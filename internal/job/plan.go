@@ -44,11 +44,14 @@ func (d *day) makePlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.plan = plan
+	if err := d.packer(nil).Check(); err != nil { // before anything is fixed
+		return err
+	}
 	sum := archive.SHA256(text)
 	if _, err := d.Staging.Store.Create(ctx, archive.PlanKey(plan.Run, sum), text); err != nil && !errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
-	d.plan = plan
 	return d.lease.update(ctx, func(s *State) { s.PlanSHA256 = sum })
 }
 
@@ -84,6 +87,15 @@ func (d *day) record(ctx context.Context) (archive.Record, error) {
 // readRoot reads the repository's root file and checks that it lists our
 // snapshot and no other.
 func (d *day) readRoot(ctx context.Context) (snapshot.Root, archive.Root, error) {
+	root, at, err := d.parseRoot(ctx)
+	if err != nil {
+		return root, at, err
+	}
+	return root, at, d.alone(ctx, root)
+}
+
+// parseRoot reads the repository's newest root file.
+func (d *day) parseRoot(ctx context.Context) (snapshot.Root, archive.Root, error) {
 	at, err := d.findRoot(ctx)
 	if err != nil {
 		return snapshot.Root{}, at, err
@@ -96,7 +108,7 @@ func (d *day) readRoot(ctx context.Context) (snapshot.Root, archive.Root, error)
 	if err != nil {
 		return root, at, fmt.Errorf("%s: %w", d.Staging.Base+at.Key, err)
 	}
-	return root, at, d.alone(ctx, root)
+	return root, at, nil
 }
 
 // alone checks that the repository holds our snapshot and no other. One of ours

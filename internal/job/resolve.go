@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,6 +15,9 @@ func (d *day) resolve(ctx context.Context) error {
 	patterns := d.IndexPatterns(date)
 	found, err := d.Cluster.Indices(ctx, patterns)
 	if err != nil {
+		return err
+	}
+	if err := d.stillSameIndices(ctx); err != nil { // what a closed run had taken must be there again
 		return err
 	}
 	if len(found) == 0 {
@@ -47,6 +51,9 @@ func fit(x snapshot.Index) error {
 // began with. It stands before anything that only they could bring back.
 func (d *day) sameIndices(ctx context.Context) error {
 	s := d.lease.now()
+	if len(s.Indices) == 0 {
+		return nil
+	}
 	var names []string
 	for _, x := range s.Indices {
 		names = append(names, x.Name)
@@ -68,6 +75,19 @@ func (d *day) sameIndices(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// stillSameIndices is sameIndices before anything was taken: a resumed run whose
+// indices are gone, and that has left nothing, is given up.
+func (d *day) stillSameIndices(ctx context.Context) error {
+	gone := d.sameIndices(ctx)
+	if !errors.Is(gone, ErrPerson) {
+		return gone
+	}
+	if err := d.giveUpIfBare(ctx, gone); err != nil {
+		return err
+	}
+	return gone
 }
 
 // keepHint: what staging holds may be the only copy of a day.

@@ -25,7 +25,12 @@ func (d *day) mustBeEmpty(ctx context.Context) error {
 	if len(all) > 0 {
 		return nil // an earlier request of ours has arrived after all: creating tells
 	}
-	left, err := d.leftover(ctx)
+	if d.lease.now().Attempt > 1 { // what an attempt of ours has left is ours to clear away
+		if err := d.settled(ctx); err != nil {
+			return err
+		}
+	}
+	left, err := d.atRest(ctx)
 	if err == nil && left != "" {
 		foreign := &archive.ForeignError{Key: d.Staging.Base + left, Reason: "the repository has no snapshot, so nothing but its root files should be there"}
 		err = &hinted{foreign, foreign.Hint() + "; what a failed snapshot has left goes away with POST _snapshot/" + d.Repository + "/_cleanup"}
@@ -41,6 +46,10 @@ func (d *day) foreignSnapshots(names []string) error {
 
 // quiet is how often in a row staging must look the same to count as at rest.
 const quiet = 3
+
+// quietUnknown is the same where the cluster does not say whether a deletion
+// runs: with the pauses growing to five seconds, about half a minute.
+const quietUnknown = 12
 
 // settled waits after a deletion until none is in progress and staging has come
 // to rest, and asks the cluster to clear away what it left: best effort, because
@@ -62,24 +71,28 @@ func (d *day) settled(ctx context.Context) error {
 // atRest waits until no deletion runs and nothing changes, and returns the
 // first key that is not a root file; "" if there is none.
 func (d *day) atRest(ctx context.Context) (string, error) {
-	last, same := "", 0
-	for n := 0; ; n++ {
+	var last remains
+	for n, same := 0, 0; ; n++ {
 		busy, err := d.Cluster.Deleting(ctx, d.Repository)
-		if err != nil && !errors.Is(err, snapshot.ErrUnknowable) { // then only the listing tells
+		wanted := quiet
+		if errors.Is(err, snapshot.ErrUnknowable) { // then only the listing tells
+			err, wanted = nil, quietUnknown
+		}
+		if err != nil {
 			return "", err
 		}
 		left, err := d.leftover(ctx)
 		if err != nil {
 			return "", err
 		}
-		if !busy && left == "" {
+		if !busy && left.first == "" {
 			return "", nil
 		}
 		if busy || left != last {
 			same = 0
 		}
-		if last, same = left, same+1; same >= quiet {
-			return left, nil
+		if last, same = left, same+1; same >= wanted {
+			return left.first, nil
 		}
 		if err := d.pause(ctx, n); err != nil {
 			return "", err
@@ -87,15 +100,24 @@ func (d *day) atRest(ctx context.Context) (string, error) {
 	}
 }
 
-// leftover lists staging for the first key that is not a root file.
-func (d *day) leftover(ctx context.Context) (string, error) {
+// remains is what lies in staging besides root files.
+type remains struct {
+	first   string // key
+	objects int
+}
+
+// leftover lists staging for what is not a root file.
+func (d *day) leftover(ctx context.Context) (left remains, err error) {
 	for b, err := range d.Staging.All(ctx) {
 		if err != nil {
-			return "", err
+			return left, err
 		}
-		if !snapshot.IsRootFile(b.Key) {
-			return b.Key, nil
+		if snapshot.IsRootFile(b.Key) {
+			continue
+		}
+		if left.objects++; left.first == "" {
+			left.first = b.Key
 		}
 	}
-	return "", nil
+	return left, nil
 }

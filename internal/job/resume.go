@@ -28,7 +28,13 @@ func (d *day) resume(ctx context.Context) error {
 		return nil
 	}
 	why, err := d.fallen(ctx)
-	if err != nil || why == nil {
+	if err == nil && why == nil {
+		return d.refit(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.giveUpIfBare(ctx, why); err != nil {
 		return err
 	}
 	if s.Phase.rank() < PhaseProve.rank() {
@@ -36,6 +42,21 @@ func (d *day) resume(ctx context.Context) error {
 		return d.retake(ctx, why)
 	}
 	return d.abandon(ctx, why)
+}
+
+// refit plans anew if the plan does not go with the configuration any more:
+// other keys, another budget. Once all is packed, the plan stands.
+func (d *day) refit(ctx context.Context) error {
+	if d.lease.now().Phase != PhasePack {
+		return nil
+	}
+	misfit := d.packer(nil).Check()
+	if misfit == nil {
+		return nil
+	}
+	d.Watch.Note("planning anew", slog.String("why", misfit.Error()))
+	d.plan = nil
+	return d.lease.update(ctx, func(s *State) { s.Phase, s.PlanSHA256 = PhasePlan, "" })
 }
 
 // fallen says why what was built does not stand: the snapshot is another, or
@@ -56,11 +77,34 @@ func (d *day) fallen(ctx context.Context) (why, err error) {
 	if err := d.loadPlan(ctx); err != nil {
 		return nil, err
 	}
-	err = archive.CheckStaging(ctx, d.Staging, d.plan)
-	if errors.Is(err, archive.ErrStagingChanged) {
-		return err, nil
+	why = archive.CheckStaging(ctx, d.Staging, d.plan)
+	if !errors.Is(why, archive.ErrStagingChanged) {
+		return nil, why
 	}
-	return nil, err
+	return why, d.onlyOurs(ctx)
+}
+
+// onlyOurs fails if staging holds something that does not belong to our
+// snapshot: then a person must look, and a snapshot that is whole must not be
+// deleted for it.
+func (d *day) onlyOurs(ctx context.Context) error {
+	root, at, err := d.parseRoot(ctx)
+	if err != nil || len(root.Snapshots) != 1 {
+		return nil // it has fallen for another reason
+	}
+	walk, err := newWalk(root, at)
+	if err != nil {
+		return nil
+	}
+	for b, err := range d.Staging.All(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := walk.expect(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // abandon closes a run that had packed everything, and whose staging then
@@ -70,6 +114,11 @@ func (d *day) abandon(ctx context.Context, why error) error {
 	if err := d.sameIndices(ctx); err != nil {
 		return errors.Join(err, why)
 	}
+	return d.giveUp(ctx, why)
+}
+
+// giveUp closes the run in the ledger.
+func (d *day) giveUp(ctx context.Context, why error) error {
 	s := d.lease.now()
 	e := d.chain.Next(d.Now(), d.Tool)
 	e.Type, e.Abandoned = archive.TypeAbandoned, &archive.Ended{Date: s.Date, Run: s.Run, Reason: why.Error()}
@@ -77,6 +126,30 @@ func (d *day) abandon(ctx context.Context, why error) error {
 		return err
 	}
 	return fmt.Errorf("%w: run %s was abandoned: %w", errGivenUp, s.Run, why)
+}
+
+// giveUpIfBare gives up a run that an earlier process began, if nothing of it
+// lies in staging any more: nothing can be lost then. nil: something does.
+func (d *day) giveUpIfBare(ctx context.Context, why error) error {
+	if !d.resumed {
+		return nil
+	}
+	bare, err := d.bare(ctx)
+	if err != nil || !bare {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errBare, d.giveUp(ctx, why))
+}
+
+// bare tells that the repository has no snapshot, and staging nothing but its
+// root files.
+func (d *day) bare(ctx context.Context) (bool, error) {
+	all, err := d.Cluster.Snapshots(ctx, d.Repository)
+	if err != nil || len(all) > 0 {
+		return false, err
+	}
+	left, err := d.leftover(ctx)
+	return left.first == "", err
 }
 
 // resumeSealed looks at the archive of a run that died between sealing and

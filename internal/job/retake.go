@@ -55,6 +55,8 @@ func (d *day) discard(ctx context.Context) error {
 // remove deletes a snapshot of ours and waits until it is gone. A deletion may
 // be sent twice: names are never used again.
 func (d *day) remove(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout, fmt.Errorf("the snapshot could not be deleted within %v", d.SnapshotTimeout))
+	defer cancel()
 	for n := 0; ; n++ {
 		err := d.Cluster.Delete(ctx, d.Repository, name)
 		switch {
@@ -62,7 +64,7 @@ func (d *day) remove(ctx context.Context, name string) error {
 			return nil
 		case err == nil, errors.Is(err, snapshot.ErrAmbiguous), errors.Is(err, snapshot.ErrBusy):
 		default:
-			return fmt.Errorf("deleting snapshot %s: %w", name, err)
+			return because(ctx, fmt.Errorf("deleting snapshot %s: %w", name, err))
 		}
 		if err := d.pause(ctx, n); err != nil {
 			return err

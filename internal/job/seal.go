@@ -18,13 +18,16 @@ func (d *day) pack(ctx context.Context) error {
 		}
 	}
 	progress := &progress{watch: d.Watch, phase: PhasePack, total: d.plan.Bytes}
-	p := archive.Packer{
-		Staging: d.Staging, Archive: d.Archive, Plan: d.plan, PlanSHA256: d.lease.now().PlanSHA256,
-		Sealer: d.Sealer, Signer: d.Signer, Budget: d.Budget, Now: d.Now, Progress: progress.add,
-	}
-	receipts, err := p.PackAll(ctx)
+	receipts, err := d.packer(progress.add).PackAll(ctx)
 	d.receipts = receipts
 	return err
+}
+
+func (d *day) packer(progress func(int64)) *archive.Packer {
+	return &archive.Packer{
+		Staging: d.Staging, Archive: d.Archive, Plan: d.plan, PlanSHA256: d.lease.now().PlanSHA256,
+		Sealer: d.Sealer, Signer: d.Signer, Budget: d.Budget, Now: d.Now, Progress: progress,
+	}
 }
 
 // abortUploads ends what a process that died was uploading: unfinished uploads

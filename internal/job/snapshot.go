@@ -55,7 +55,7 @@ func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
 				return s, err
 			}
 		case err != nil:
-			return s, err
+			return s, because(ctx, err)
 		case s.Ended():
 			return s, nil
 		default:
@@ -70,10 +70,7 @@ func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
 // request asks for the snapshot. What the cluster answers about a request that
 // may have been made before is settled by looking, in await.
 func (d *day) request(ctx context.Context, name string) error {
-	if err := d.sameIndices(ctx); err != nil {
-		if d.resumed && errors.Is(err, ErrPerson) && d.mustBeEmpty(ctx) == nil {
-			return fmt.Errorf("%w: %w", errGivenUp, err)
-		}
+	if err := d.stillSameIndices(ctx); err != nil {
 		return err
 	}
 	if err := d.discard(ctx); err != nil {

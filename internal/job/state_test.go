@@ -87,11 +87,11 @@ func TestAttemptNamesComeApartAgain(t *testing.T) {
 	if want := "log-data-2026.11.20-" + run + "-12"; name != want {
 		t.Fatalf("%s, want %s", name, want)
 	}
-	if r, n, ok := attemptOf("log-data", name); !ok || r != run || n != 12 {
-		t.Errorf("%s %d %v", r, n, ok)
+	if d, r, n, ok := attemptOf("log-data", name); !ok || d != "2026-11-20" || r != run || n != 12 {
+		t.Errorf("%s %s %d %v", d, r, n, ok)
 	}
 	for _, other := range []string{"theirs", "log-data-2026.11.20", "log-2026.11.20-" + run + "-1", "log-data-2026.13.20-" + run + "-1", name + "x", "log-data-2026.11.20-" + run + "-01"} {
-		if _, _, ok := attemptOf("log-data", other); ok {
+		if _, _, _, ok := attemptOf("log-data", other); ok {
 			t.Errorf("%s was taken for ours", other)
 		}
 	}

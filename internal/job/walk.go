@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"sort"
+	"strconv"
+	"strings"
 
 	"archiver/archive"
 	"archiver/snapshot"
@@ -47,7 +49,17 @@ func (w *walk) expect(b archive.Blob) error {
 	if m := dataBlob.FindStringSubmatch(b.Key); m != nil && w.shards[m[1]] {
 		return nil
 	}
+	if generation, ok := generationOf(b.Key); ok && generation < w.root.Generation {
+		return nil // an older root that the cluster has not removed
+	}
 	return &archive.ForeignError{Key: b.Key, Reason: "the repository's metadata, " + w.root.Key + ", does not refer to it"}
+}
+
+// generationOf is the number of a root file.
+func generationOf(key string) (int64, bool) {
+	digits, ok := strings.CutPrefix(key, "index-")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	return n, ok && err == nil && snapshot.IsRootFile(key)
 }
 
 // missing names what the metadata refers to and the listing did not have.

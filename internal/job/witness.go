@@ -25,8 +25,11 @@ func (d *day) witness(ctx context.Context) error {
 	}
 	w := &archive.Witness{Time: archive.Seconds(d.Now()), Indices: []archive.Index{}, Samples: []archive.Sample{}}
 	for _, x := range s.Indices {
-		i := archive.Index{Name: x.Name, UUID: x.UUID, Shards: details[x.UUID].Shards, Bytes: details[x.UUID].Bytes}
-		if n, err := d.Cluster.Count(ctx, x.Name); err == nil {
+		detail, same := details[x.UUID]
+		i := archive.Index{Name: x.Name, UUID: x.UUID, Shards: detail.Shards, Bytes: detail.Bytes}
+		if !same {
+			i.DocumentsReason = "the index was deleted or replaced before it was counted"
+		} else if n, err := d.Cluster.Count(ctx, x.Name); err == nil {
 			i.Documents = &n
 		} else if context.Cause(ctx) != nil {
 			return context.Cause(ctx)

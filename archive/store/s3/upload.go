@@ -26,7 +26,7 @@ import (
 const (
 	defaultConcurrency = 2
 	// farewell bounds the abort of an upload whose own context has ended.
-	farewell = 30 * time.Second
+	farewell = 8 * time.Second
 	// nonceName is the metadata by which an upload knows its own object.
 	nonceName = "upload-nonce"
 )
