@@ -86,8 +86,8 @@ func (d *day) removeOwn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if names := d.strangers(all); len(names) > 0 {
-		return d.foreignSnapshots(names)
+	if err := d.onlyKnown(all); err != nil {
+		return err
 	}
 	for _, x := range all {
 		if err := d.lease.check(ctx); err != nil {
@@ -175,8 +175,8 @@ func (g *guard) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if names := g.day.strangers(all); len(names) > 0 {
-		return g.day.foreignSnapshots(names)
+	if err := g.day.onlyKnown(all); err != nil {
+		return err
 	}
 	if len(all) > 0 || g.root.Key != "" && root != g.root {
 		return fmt.Errorf("%w: %d snapshots, root %s", errCameBack, len(all), root.Key)

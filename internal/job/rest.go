@@ -19,11 +19,8 @@ func (d *day) mustBeEmpty(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if names := d.strangers(all); len(names) > 0 {
-		return d.foreignSnapshots(names)
-	}
 	if len(all) > 0 {
-		return nil // an earlier request of ours has arrived after all: creating tells
+		return d.onlyKnown(all) // nil: an earlier request of ours has arrived after all: creating tells
 	}
 	if d.lease.now().Attempt > 1 { // what an attempt of ours has left is ours to clear away
 		if err := d.settled(ctx); err != nil {
@@ -31,11 +28,23 @@ func (d *day) mustBeEmpty(ctx context.Context) error {
 		}
 	}
 	left, err := d.atRest(ctx)
-	if err == nil && left != "" {
-		foreign := &archive.ForeignError{Key: d.Staging.Base + left, Reason: "the repository has no snapshot, so nothing but its root files should be there"}
-		err = &hinted{foreign, foreign.Hint() + "; what a failed snapshot has left goes away with POST _snapshot/" + d.Repository + "/_cleanup"}
+	if err != nil || left == "" {
+		return err
 	}
-	return err
+	// It may be of a request of ours that arrived between the two looks.
+	if all, err = d.Cluster.Snapshots(ctx, d.Repository); err != nil || len(all) > 0 {
+		return errors.Join(err, d.onlyKnown(all))
+	}
+	foreign := &archive.ForeignError{Key: d.Staging.Base + left, Reason: "the repository has no snapshot, so nothing but its root files should be there"}
+	return &hinted{foreign, foreign.Hint() + "; what a failed snapshot has left goes away with POST _snapshot/" + d.Repository + "/_cleanup"}
+}
+
+// onlyKnown refuses snapshots that this program did not make.
+func (d *day) onlyKnown(all []snapshot.Snapshot) error {
+	if names := d.strangers(all); len(names) > 0 {
+		return d.foreignSnapshots(names)
+	}
+	return nil
 }
 
 // foreignSnapshots explains that the repository is not this stream's alone.

@@ -31,8 +31,8 @@ func (d *day) discard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if names := d.strangers(all); len(names) > 0 {
-		return d.foreignSnapshots(names)
+	if err := d.onlyKnown(all); err != nil {
+		return err
 	}
 	for _, x := range all {
 		if !d.disposable(x.Name) {
