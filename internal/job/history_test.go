@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"archiver/archive"
+	"archiver/archive/store"
 	"archiver/archive/store/storetest"
+	"archiver/snapshot"
 	"archiver/snapshot/snapshottest"
 )
 
@@ -79,7 +81,8 @@ func (h *history) live() error {
 			}
 			h.clock.Advance(time.Duration(h.rand.IntN(20)) * time.Minute)
 		}
-		h.clock.Advance(12 * time.Hour)
+		h.clock.Advance(time.Duration(6+h.rand.IntN(60)) * time.Hour)
+		h.skew = time.Duration(h.rand.IntN(72)-36) * time.Hour
 		if h.rand.IntN(3) == 0 {
 			h.deliver()
 		}
@@ -156,7 +159,25 @@ func (h *history) gate(faults map[int]storetest.Fate) *storetest.Gate {
 		return fate
 	})
 	g.Before = h.watch
+	kind := h.rand.IntN(4)
+	g.Err = func(c storetest.Call) error { return refusal(c, kind) }
 	return g
+}
+
+// refusal is how a call fails that was not done.
+func refusal(c storetest.Call, kind int) error {
+	onStore := !strings.HasPrefix(c.Name, "cluster ")
+	switch {
+	case kind == 1 && c.Mutates && onStore && strings.Contains(c.Name, " Replace "):
+		return fmt.Errorf("412: %w", store.ErrChanged)
+	case kind == 1 && c.Mutates && onStore:
+		return fmt.Errorf("412: %w", store.ErrExists)
+	case kind == 2 && c.Mutates && !onStore:
+		return fmt.Errorf("503: %w", snapshot.ErrBusy)
+	case kind == 3:
+		return errors.New("500 internal error")
+	}
+	return storetest.ErrLost
 }
 
 // keep remembers a gate whose process is dead: its late calls may still come.

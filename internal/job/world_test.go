@@ -75,6 +75,7 @@ type world struct {
 	archive store.Store
 	clock   *storetest.Clock
 	days    map[string][]snapshottest.Doc
+	skew    time.Duration // of the processes' clock against the store's
 }
 
 func newWorld(t testing.TB, o snapshottest.Options) *world {
@@ -145,7 +146,7 @@ func (w *world) process(gate *storetest.Gate) *job.Job {
 		IndexPatterns: func(date string) []string { return []string{indexOf(date)} },
 		VolumeSize:    2500, Retention: archive.Retention{Mode: "none", Years: 5},
 		Budget:          archive.Budget{Memory: 256 << 20, Transfers: 1, Lanes: 1},
-		SnapshotTimeout: time.Minute, Retries: 2, Poll: time.Millisecond, Now: w.clock.Now, Watch: silent{},
+		SnapshotTimeout: time.Minute, Retries: 2, Poll: time.Millisecond, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Watch: silent{},
 	}
 }
 

@@ -36,8 +36,9 @@ type Call struct {
 type Gate struct {
 	// Decide is asked about each call. nil: all pass.
 	Decide func(Call) Fate
-	// Err is what failed calls answer; nil: a lost connection.
-	Err error
+	// Err is what a failed call answers (500, 503, 409, 412 …); nil: a lost
+	// connection. A lost answer is always a lost connection.
+	Err func(Call) error
 	// Before is called before each call that gets through, if set.
 	Before func(Call)
 
@@ -119,19 +120,17 @@ func (g *Gate) Do(ctx context.Context, name string, mutates bool, do func(contex
 	if g.Before != nil {
 		g.Before(c)
 	}
-	return g.carryOut(ctx, fate, do)
+	return g.carryOut(ctx, c, fate, do)
 }
 
-func (g *Gate) carryOut(ctx context.Context, fate Fate, do func(context.Context) error) error {
-	lost := g.Err
-	if lost == nil {
-		lost = ErrLost
-	}
-	switch fate {
-	case KillBefore, DeliverLate:
+func (g *Gate) carryOut(ctx context.Context, c Call, fate Fate, do func(context.Context) error) error {
+	switch {
+	case fate == KillBefore, fate == DeliverLate:
 		return ErrDead
-	case Fail:
-		return lost
+	case fate == Fail && g.Err != nil:
+		return g.Err(c)
+	case fate == Fail:
+		return ErrLost
 	}
 	err := do(ctx)
 	switch fate {
@@ -139,7 +138,7 @@ func (g *Gate) carryOut(ctx context.Context, fate Fate, do func(context.Context)
 		g.Kill()
 		return ErrDead
 	case LoseAnswer:
-		return lost
+		return ErrLost
 	}
 	select {
 	case <-g.dead: // it died while the call was under way
