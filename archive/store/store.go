@@ -65,9 +65,6 @@ type UploadOptions struct {
 	// Concurrency is the number of parts in flight; 0 means 2. Memory is about
 	// (Concurrency + 2) × PartSize(Bound).
 	Concurrency int
-	// Commit, if set, is called once the body has ended well (EOF) and before
-	// the object comes to be. Its error aborts the upload.
-	Commit func() error
 }
 
 // Upload is an unfinished multipart upload.
@@ -129,11 +126,11 @@ type Store interface {
 	Replace(ctx context.Context, key string, body []byte, etag string) (Info, error)
 
 	// Upload streams a large object to a key that must be free. The object
-	// comes to be only after body ended with io.EOF and Commit agreed, and is
-	// returned only if the store's checksum equals the one computed here. Any
-	// other end (an error from body or Commit, a cancelled context, a lost
-	// connection) leaves no object, and aborts what was sent with a context of
-	// its own.
+	// comes to be only after body ended with io.EOF, and is returned only if
+	// the store's checksum equals the one computed here. Any other end (an
+	// error from body, a cancelled context, a lost connection) leaves no
+	// object, and aborts what was sent with a context of its own: whoever feeds
+	// the body decides by its last answer whether the object is to be.
 	// Errors: ErrExists.
 	Upload(ctx context.Context, key string, body io.Reader, o UploadOptions) (Info, error)
 

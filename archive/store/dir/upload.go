@@ -39,11 +39,6 @@ func (s *Store) upload(ctx context.Context, key string, body io.Reader, o store.
 	if err := d.fill(ctx, body, o.Bound); err != nil {
 		return store.Info{}, err
 	}
-	if o.Commit != nil {
-		if err := o.Commit(); err != nil {
-			return store.Info{}, err
-		}
-	}
 	if err := d.finish(); err != nil {
 		return store.Info{}, err
 	}

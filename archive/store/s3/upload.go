@@ -44,7 +44,7 @@ func (s *Store) Upload(ctx context.Context, key string, body io.Reader, o store.
 	if err != nil {
 		return store.Info{}, fmt.Errorf("%s%s: %w", s.URL(), key, err)
 	}
-	sent := &outgoing{ctx: ctx, r: body, left: o.Bound, sum: crc64nvme.New(), commit: o.Commit}
+	sent := &outgoing{ctx: ctx, r: body, left: o.Bound, sum: crc64nvme.New()}
 	end := &ending{Client: s.client, patient: s.patient, sent: sent, nonce: rand.Text()}
 	up := manager.NewUploader(end, func(u *manager.Uploader) {
 		u.PartSize, u.Concurrency = part, o.Concurrency
@@ -167,17 +167,15 @@ func (e *ending) PutObject(ctx context.Context, in *s3.PutObjectInput, o ...func
 	return e.Client.PutObject(ctx, in, o...)
 }
 
-// outgoing is a body on its way: bounded, counted and summed up. Its end is
-// passed on only if commit agrees.
+// outgoing is a body on its way: bounded, counted and summed up.
 type outgoing struct {
-	ctx    context.Context
-	r      io.Reader
-	left   int64
-	bytes  int64
-	sum    hash.Hash64
-	commit func() error
-	err    error // how the body ended, if not well: it stays
-	ended  bool  // well, and commit agreed
+	ctx   context.Context
+	r     io.Reader
+	left  int64
+	bytes int64
+	sum   hash.Hash64
+	err   error // how the body ended, if not well: it stays
+	ended bool  // well
 }
 
 func (o *outgoing) Read(p []byte) (int, error) {
@@ -195,11 +193,6 @@ func (o *outgoing) Read(p []byte) (int, error) {
 	o.bytes += int64(n)
 	if o.left -= int64(n); o.left < 0 {
 		err = fmt.Errorf("the body is longer than the %d bytes that were announced", o.bytes+o.left)
-	}
-	if err == io.EOF && o.commit != nil {
-		if refusal := o.commit(); refusal != nil {
-			err = refusal
-		}
 	}
 	switch {
 	case err == io.EOF:

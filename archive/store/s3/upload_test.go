@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"testing/iotest"
 
 	"archiver/archive/store"
 	"archiver/archive/store/s3"
@@ -100,9 +101,8 @@ func TestUploadSaysSoWhenItCannotAbort(t *testing.T) {
 	behind, direct, p := faulty(t)
 	broken := errors.New("broken")
 	p.times(lostTries, "DELETE uploadId", say(http.StatusForbidden, "AccessDenied"))
-	_, err := behind.Upload(t.Context(), "k", bytes.NewReader(pattern(twoParts)), store.UploadOptions{
-		Bound: twoParts, Commit: func() error { return broken },
-	})
+	body := io.MultiReader(bytes.NewReader(pattern(twoParts)), iotest.ErrReader(broken))
+	_, err := behind.Upload(t.Context(), "k", body, store.UploadOptions{Bound: 2 * twoParts})
 	wantError(t, err, broken)
 	var e *s3.Error
 	if !errors.As(err, &e) || e.Op != "AbortMultipartUpload" {

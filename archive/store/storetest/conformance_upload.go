@@ -32,24 +32,6 @@ func testUpload(s *suite) {
 		}
 		x.clean()
 	})
-	s.promise("commits after the whole body, once", func(x *fixture) {
-		for _, n := range []int{100, large} {
-			body, calls := bytes.NewReader(noise(5, n)), 0
-			o := store.UploadOptions{Bound: int64(n), Commit: func() error {
-				calls++
-				if body.Len() != 0 {
-					x.Errorf("%d bytes were not read yet", body.Len())
-				}
-				x.absent(key(n))
-				return nil
-			}}
-			_, err := x.s.Upload(x.Context(), key(n), io.MultiReader(body), o)
-			x.no(err)
-			if calls != 1 {
-				x.Errorf("committed %d times", calls)
-			}
-		}
-	})
 	s.promise("leaves nothing when it does not end well", func(x *fixture) {
 		broken := errors.New("broken")
 		for _, n := range []int{100, large} {
@@ -60,7 +42,6 @@ func testUpload(s *suite) {
 				want error
 			}{
 				"body fails":     {io.MultiReader(bytes.NewReader(body), iotest.ErrReader(broken)), store.UploadOptions{Bound: large}, broken},
-				"Commit refuses": {stream(body), store.UploadOptions{Bound: large, Commit: func() error { return broken }}, broken},
 				"body cut":       {io.MultiReader(bytes.NewReader(body), iotest.ErrReader(io.ErrUnexpectedEOF)), store.UploadOptions{Bound: large}, io.ErrUnexpectedEOF},
 				"bound exceeded": {stream(body), store.UploadOptions{Bound: int64(n) - 1}, nil},
 			} {
@@ -72,11 +53,6 @@ func testUpload(s *suite) {
 				x.clean()
 			}
 		}
-	})
-	s.promise("does not commit a body that failed", func(x *fixture) {
-		o := store.UploadOptions{Bound: large, Commit: func() error { x.Error("committed"); return nil }}
-		_, err := x.s.Upload(x.Context(), "k", io.MultiReader(stream(noise(7, large)), iotest.ErrReader(io.ErrClosedPipe)), o)
-		x.want(err, io.ErrClosedPipe)
 	})
 	s.promise("leaves nothing when its context ends", func(x *fixture) {
 		for _, at := range []int{0, 100, large - 100} {
