@@ -46,7 +46,8 @@ func (b Budget) split(bound int64, objects int) (lanes int, l lane, err error) {
 	for lanes = max(1, b.Lanes); lanes > 0; lanes-- {
 		buffers := int(((b.Memory-baseMemory)/int64(lanes) - upload) / chunkBytes)
 		if buffers >= minBuffers {
-			return lanes, lane{buffers: buffers, readers: min(buffers, max(1, b.Transfers/lanes))}, nil
+			readers := min(buffers, max(1, b.Transfers/lanes))
+			return lanes, lane{buffers: min(buffers, readers+minBuffers), readers: readers}, nil
 		}
 	}
 	need := int64(baseMemory) + upload + minBuffers*chunkBytes

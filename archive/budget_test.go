@@ -11,13 +11,13 @@ func TestBudgetIsSharedBetweenAsManyLanesAsFit(t *testing.T) {
 		lanes          int
 		buffers, reads int
 	}{
-		{"the default", Budget{256 * mib, 16, 2}, 33 * gib, 2, 12, 8},
+		{"the default", Budget{256 * mib, 16, 2}, 33 * gib, 2, 10, 8},
 		{"as many connections as buffers", Budget{256 * mib, 100, 2}, 33 * gib, 2, 12, 12},
 		{"fewer lanes than wanted", Budget{256 * mib, 16, 8}, 33 * gib, 4, 2, 2},
-		{"at least one lane", Budget{256 * mib, 16, 0}, gib, 1, 32, 16},
-		{"at least one connection", Budget{256 * mib, 0, 1}, gib, 1, 32, 1},
+		{"at least one lane", Budget{256 * mib, 16, 0}, gib, 1, 18, 16},
+		{"at least one connection", Budget{256 * mib, 0, 1}, gib, 1, 3, 1},
 		{"just enough", Budget{(96 + 32 + 8) * mib, 16, 4}, gib, 1, 2, 2},
-		{"large parts", Budget{gib, 16, 4}, 200 * gib, 4, 37, 4},
+		{"large parts", Budget{gib, 16, 4}, 200 * gib, 4, 6, 4},
 	} {
 		lanes, l, err := c.budget.split(c.bound, 0)
 		if err != nil || lanes != c.lanes || l != (lane{c.buffers, c.reads}) {
