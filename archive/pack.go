@@ -149,8 +149,7 @@ func (p *Packer) pack(ctx context.Context, volume int, share lane) (*Receipt, er
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	list := KeyListKey(p.Plan.Run, p.PlanSHA256, volume, id)
-	// The key is this try's alone: what exists is what was written.
-	if _, err := p.Staging.Store.Create(ctx, list, out.keys.Bytes()); err != nil && !errors.Is(err, store.ErrExists) {
+	if err := deposit(ctx, p.Staging.Store, list, out.keys.Bytes()); err != nil {
 		return nil, err
 	}
 	return &Receipt{Format: Format, PlanSHA256: p.PlanSHA256, KeyList: list, Volume: Volume{

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"archiver/archive/store"
 )
 
 // maxFiles is how many blobs one volume holds at the most: a manifest of them
@@ -197,6 +199,19 @@ func (p *Plan) Encode() ([]byte, error) {
 	// ARCHIVE.json stands in one string, which may be a longer line than a
 	// signed text may have: the plan is not signed.
 	return encodePaper(p)
+}
+
+// Deposit writes the plan into staging and returns the SHA-256 that names it.
+func (p *Plan) Deposit(ctx context.Context, s store.Store) (sha256 string, err error) {
+	text, err := p.Encode()
+	if err != nil {
+		return "", err
+	}
+	sha256 = SHA256(text)
+	if err := deposit(ctx, s, PlanKey(p.Run, sha256), text); err != nil {
+		return "", fmt.Errorf("writing the plan: %w", err)
+	}
+	return sha256, nil
 }
 
 // DecodePlan parses a plan and checks that it is the one with this SHA-256.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -59,15 +58,11 @@ func calls(t *testing.T) []storetest.Call {
 func TestKillMatrix(t *testing.T) {
 	all := calls(t)
 	t.Logf("%d calls leave the process in an undisturbed run", len(all))
-	var wait sync.WaitGroup
-	defer wait.Wait()
-	turns := make(chan struct{}, 4)
 	try := func(c storetest.Call, fate storetest.Fate, at int) {
-		turns <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-turns }()
+		t.Run(fmt.Sprintf("call %d fate %d at %d", c.N, fate, at), func(t *testing.T) {
+			t.Parallel()
 			if err := killed(t, c, fate, at); err != nil {
-				t.Errorf("call %d, %s, fate %d, delivered at call %d of the next run: %v", c.N, c.Name, fate, at, err)
+				t.Errorf("%s: %v", c.Name, err)
 			}
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"archiver/archive"
-	"archiver/archive/store"
 	"archiver/snapshot"
 )
 
@@ -40,17 +39,13 @@ func (d *day) makePlan(ctx context.Context) error {
 		// A snapshot with a hole is no snapshot, whatever the cluster says of it.
 		return errors.Join(err, d.retake(ctx, err))
 	}
-	text, err := plan.Encode()
-	if err != nil {
-		return err
-	}
 	d.plan = plan
 	if err := d.packer(nil).Check(); err != nil { // before anything is fixed
 		return err
 	}
-	sum := archive.SHA256(text)
-	if _, err := d.Staging.Store.Create(ctx, archive.PlanKey(plan.Run, sum), text); err != nil && !errors.Is(err, store.ErrExists) {
-		return fmt.Errorf("writing the plan: %w", err)
+	sum, err := plan.Deposit(ctx, d.Staging.Store)
+	if err != nil {
+		return err
 	}
 	return d.lease.update(ctx, func(s *State) { s.PlanSHA256 = sum })
 }
