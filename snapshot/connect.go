@@ -37,6 +37,8 @@ type Options struct {
 	// RetryFor bounds how long a read is repeated. 0: two minutes; negative: a
 	// read is tried once.
 	RetryFor time.Duration
+	// Retrying, if set, is told each time when a read is about to be repeated.
+	Retrying func(err error) `json:"-"`
 }
 
 // String leaves the secrets out.
@@ -55,6 +57,7 @@ type Cluster struct {
 	redact    func(string) string
 	timeout   time.Duration
 	retryFor  time.Duration
+	retrying  func(error)
 	pause     time.Duration // before the first repetition of a read
 }
 
@@ -101,7 +104,11 @@ func Connect(o Options) (*Cluster, error) {
 		redact:    redactor(o),
 		timeout:   o.Timeout,
 		retryFor:  o.RetryFor,
+		retrying:  o.Retrying,
 		pause:     firstPause,
+	}
+	if c.retrying == nil {
+		c.retrying = func(error) {}
 	}
 	if c.timeout == 0 {
 		c.timeout = defaultTimeout

@@ -231,3 +231,16 @@ func TestEveryNodeIsTriedWhenOneIsDown(t *testing.T) {
 		}
 	}
 }
+
+func TestRepeatedReadsAreTold(t *testing.T) {
+	var told []error
+	c := connectWith(t, inTurn(say(503, "text/plain", ""), say(503, "text/plain", ""), replay(t, "info")), Options{
+		Retrying: func(err error) { told = append(told, err) },
+	})
+	if _, err := c.Info(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 2 {
+		t.Errorf("told of %v, want two failures", told)
+	}
+}

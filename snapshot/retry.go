@@ -29,6 +29,7 @@ func (c *Cluster) read(ctx context.Context, r request, out any) error {
 		if time.Now().Add(wait).After(end) {
 			return err
 		}
+		c.retrying(err)
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w; before that: %w", context.Cause(ctx), err)

@@ -29,6 +29,9 @@ run has left unfinished is finished first, whatever its date.`,
   archiver run --date 2026-11-20 --json --set archive.volume_size=1GiB`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("date") && date == "" {
+				return usageError{errors.New("--date is empty: write YYYY-MM-DD, or leave the flag out")}
+			}
 			return run(c.Context(), g, date, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"os"
 	"runtime"
@@ -48,8 +49,8 @@ func (s *session) day(text string) (string, error) {
 	switch {
 	case err != nil:
 		return "", usageError{fmt.Errorf("--date: %w", err)}
-	case d.Compare(yesterday.AddDays(1)) > 0:
-		return "", usageError{fmt.Errorf("--date: %s is in the future (today is %s in %s)", d, yesterday.AddDays(1), s.config.Timezone)}
+	case d.Compare(yesterday) > 0:
+		return "", usageError{fmt.Errorf("--date: %s is not over yet in %s, and a day is archived once and whole: archive it from %s on", d, s.config.Timezone, d.AddDays(1))}
 	}
 	return d.String(), nil
 }
@@ -72,7 +73,7 @@ func (g *global) load(stderr io.Writer, needs config.Need) (*config.Config, erro
 		err = c.Validate(needs)
 	}
 	if err != nil {
-		return nil, usageError{fmt.Errorf("configuration:\n%w", err)}
+		return nil, usageError{err}
 	}
 	return c, nil
 }
@@ -98,13 +99,14 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 	if err := stores(ctx, c, j); err != nil {
 		return nil, err
 	}
-	cluster, err := connect(c)
-	if err != nil {
+	s := &session{config: c, job: j}
+	j.Watch, s.done = newWatch(stderr)
+	if s.cluster, err = connect(c, func(err error) {
+		j.Watch.Note("the cluster does not answer; asking again", slog.String("error", err.Error()))
+	}); err != nil {
 		return nil, usageError{err}
 	}
-	j.Cluster = cluster
-	s := &session{config: c, job: j, cluster: cluster}
-	j.Watch, s.done = newWatch(stderr)
+	j.Cluster = s.cluster
 	return s, nil
 }
 
@@ -229,12 +231,12 @@ func openS3(ctx context.Context, p config.Location, o config.S3) (store.Store, e
 	})
 }
 
-func connect(c *config.Config) (*snapshot.Cluster, error) {
+func connect(c *config.Config, retrying func(error)) (*snapshot.Cluster, error) {
 	ca, err := c.CA()
 	if err != nil {
 		return nil, err
 	}
-	o := snapshot.Options{URLs: c.Cluster.URLs, CA: ca}
+	o := snapshot.Options{URLs: c.Cluster.URLs, CA: ca, Retrying: retrying}
 	if c.Cluster.Auth == config.AuthBasic {
 		password, err := c.Password()
 		if err != nil {

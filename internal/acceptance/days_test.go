@@ -74,8 +74,8 @@ func TestThreeDaysGoIntoSealedArchivesThatOpenByHand(t *testing.T) {
 		w.ok("PUT", "/_snapshot/archiver-logdata/theirs?wait_for_completion=true", map[string]any{"indices": w.index(days[1].date)})
 		defer w.ok("DELETE", "/_snapshot/archiver-logdata/theirs", nil)
 		before := w.keys(w.staging, w.base)
-		w.logs("2026-11-21", 10, 1)
-		if r := w.must(2, "run", "--date", "2026-11-21"); !strings.Contains(r.stderr, "theirs") || !strings.Contains(r.stderr, "what to do") {
+		w.logs("2026-11-17", 10, 1)
+		if r := w.must(2, "run", "--date", "2026-11-17"); !strings.Contains(r.stderr, "theirs") || !strings.Contains(r.stderr, "what to do") {
 			t.Errorf("%s", r.stderr)
 		}
 		w.wantUntouched(before, 3)
@@ -84,7 +84,7 @@ func TestThreeDaysGoIntoSealedArchivesThatOpenByHand(t *testing.T) {
 		for _, key := range []string{"elsewhere/thing", w.base + "indices/unknown/0/__x", w.base + "thing"} {
 			w.put(w.staging, key, "foreign")
 			before := w.keys(w.staging, "")
-			if r := w.must(2, "run", "--date", "2026-11-21"); !strings.Contains(r.stderr, key) {
+			if r := w.must(2, "run", "--date", "2026-11-17"); !strings.Contains(r.stderr, key) {
 				t.Errorf("%s", r.stderr)
 			}
 			if after := w.keys(w.staging, ""); !reflect.DeepEqual(before, after) {
@@ -95,7 +95,7 @@ func TestThreeDaysGoIntoSealedArchivesThatOpenByHand(t *testing.T) {
 			}
 			w.remove(w.staging, key)
 		}
-		w.must(0, "run", "--date", "2026-11-21")
+		w.must(0, "run", "--date", "2026-11-17")
 		w.wantEmpty()
 	})
 	t.Run("what was opened restores into the cluster", func(t *testing.T) {

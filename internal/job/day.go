@@ -102,7 +102,7 @@ func (j *Job) days(ctx context.Context, l *lease, chain *archive.Chain, date str
 	if left := l.now(); !left.idle() {
 		o, err := j.finishLeft(ctx, l, left)
 		if errors.Is(err, ErrNothing) && left.Date != date {
-			j.Watch.Note("the day that an earlier run began has no index any more", slog.String("date", left.Date), slog.String("run", left.Run))
+			j.Watch.Note("the day that an earlier run began has no index", slog.String("date", left.Date), slog.String("run", left.Run))
 			err = nil
 		}
 		if o != nil {

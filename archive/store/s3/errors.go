@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -48,7 +49,7 @@ func (e *Error) Hint() string {
 		return "create the bucket, or correct the bucket's name in staging.url or archive.url"
 	case e.Code == "ExpiredToken" || e.Code == "ExpiredTokenException" || e.Code == "RequestExpired":
 		return "the credentials have expired: renew them"
-	case e.Code == "InvalidAccessKeyId" || e.Code == "SignatureDoesNotMatch":
+	case e.Code == "InvalidAccessKeyId" || e.Code == "SignatureDoesNotMatch" || strings.Contains(e.Code, "UserNotFound"):
 		return "the access key or its secret is wrong for this endpoint"
 	case e.Code == "PermanentRedirect" || e.Code == "AuthorizationHeaderMalformed" || e.Status == http.StatusMovedPermanently:
 		return "the bucket is in another region: set s3.region (or staging.s3.region, archive.s3.region)"
@@ -58,6 +59,12 @@ func (e *Error) Hint() string {
 		return "allow s3:" + e.Op + " on it to this role; if s3.expected_bucket_owner is set, compare it with the bucket's owner"
 	case e.Code == "ConditionalRequestConflict":
 		return "another write to it was under way: run again"
+	case e.Status == 0 && strings.Contains(e.err.Error(), "region must be set"):
+		return "set s3.region (or AWS_REGION)"
+	case e.Status == 0 && strings.Contains(e.err.Error(), "failed to refresh cached credentials"):
+		return "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or s3.profile, or give this machine a role"
+	case e.Status == 0 && strings.Contains(e.err.Error(), "no such host"):
+		return "correct s3.endpoint; if it is a server of your own, set s3.path_style: true"
 	case e.Status == 0:
 		return "see whether the endpoint is reachable from here, and whether credentials can be had (AWS default chain)"
 	}
@@ -79,10 +86,22 @@ func (s *Store) wrap(op, key string, err error) error {
 	if errors.As(err, &api) {
 		e.Code = api.ErrorCode()
 	}
-	if e.Code != "NoSuchBucket" && (e.Status == http.StatusNotFound || e.Code == "NoSuchKey" || e.Code == "NoSuchVersion") {
+	if e.absent() {
 		e.is = store.ErrNotFound
 	}
 	return e
+}
+
+// absent tells that the object is not there. Any other 404 is something else:
+// some servers answer 404 for an access key that they do not know.
+func (e *Error) absent() bool {
+	switch e.Code {
+	case "NoSuchKey", "NoSuchVersion", "NoSuchUpload":
+		return true
+	case "", "NotFound": // a HEAD has no body to say more
+		return e.Status == http.StatusNotFound
+	}
+	return false
 }
 
 // missingVersion names the port's error for a version v that is that of a
