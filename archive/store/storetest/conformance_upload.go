@@ -103,6 +103,7 @@ func testUpload(s *suite) {
 		done := make(chan error, 1)
 		go func() {
 			_, err := x.s.Upload(x.Context(), "v/k", pr, store.UploadOptions{Bound: 2 * n})
+			pr.CloseWithError(io.ErrClosedPipe) // nobody reads what is still written
 			done <- err
 		}()
 		_, err := pw.Write(noise(10, n)) // more than a part: the upload has begun
