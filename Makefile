@@ -20,11 +20,12 @@ check:
 	go test -count=1 ./internal/depcheck
 
 # Everything, against real servers. What this machine does not offer is
-# skipped and listed at the end; with CI=true it fails instead. The list's name
+# skipped and listed at the end; with CI=true it fails instead. One package at a
+# time: some start servers, and one measures memory. The list's name
 # is new at every run, so that no skip is answered from go test's cache.
 test: tools check build
 	@list=$$(mktemp) && trap 'rm -f "$$list"' EXIT && \
-	status=0 && ARCHIVER_SKIPS=$$list go test -race -timeout 25m ./... || status=$$?; \
+	status=0 && ARCHIVER_SKIPS=$$list go test -p 1 -race -timeout 25m ./... || status=$$?; \
 	if [ -s "$$list" ]; then echo "skipped:"; sort "$$list"; else echo "nothing was skipped"; fi; \
 	exit $$status
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"archiver/snapshot"
@@ -20,9 +21,12 @@ func (d *day) resolve(ctx context.Context) error {
 	if err := d.stillSameIndices(ctx); err != nil { // what a closed run had taken must be there again
 		return err
 	}
-	if len(found) == 0 {
+	if len(found) == 0 && len(d.lease.now().Indices) == 0 {
 		return &hinted{fmt.Errorf("%w: no index matches %s", ErrNothing, strings.Join(patterns, ", ")),
 			"if the day should have had data, compare the pattern in `indices` with the names on the cluster (GET _cat/indices)"}
+	}
+	if err := covers(found, d.lease.now().Indices); err != nil {
+		return err
 	}
 	ids := make([]IndexID, len(found))
 	for i, x := range found {
@@ -32,6 +36,16 @@ func (d *day) resolve(ctx context.Context) error {
 		ids[i] = IndexID{Name: x.Name, UUID: x.UUID}
 	}
 	return d.lease.update(ctx, func(s *State) { s.Indices = ids })
+}
+
+// covers fails unless all needed indices are among those found.
+func covers(found []snapshot.Index, needed []IndexID) error {
+	for _, n := range needed {
+		if !slices.ContainsFunc(found, func(x snapshot.Index) bool { return x.Name == n.Name && x.UUID == n.UUID }) {
+			return needsPerson("set `indices` so that it matches this index again; "+keepHint, "an earlier run of the day had taken the index %s, which `indices` does not match any more", n.Name)
+		}
+	}
+	return nil
 }
 
 // fit refuses an index of which no whole snapshot can be taken.
@@ -65,6 +79,9 @@ func (d *day) sameIndices(ctx context.Context) error {
 	uuids := map[string]string{}
 	for _, x := range found {
 		uuids[x.Name] = x.UUID
+		if x.Health == "red" {
+			return fit(x)
+		}
 	}
 	for _, x := range s.Indices {
 		switch uuid, ok := uuids[x.Name]; {

@@ -19,12 +19,20 @@ func (d *day) resume(ctx context.Context) error {
 	}
 	s := d.lease.now()
 	if why, closed := d.chain.Closed(s.Run); closed {
-		return fmt.Errorf("%w: run %s was closed in the ledger: %s", errGivenUp, s.Run, why)
+		err := fmt.Errorf("%w: run %s was closed in the ledger: %s", errGivenUp, s.Run, why)
+		bare, bareErr := d.bare(ctx)
+		switch {
+		case bareErr != nil:
+			return bareErr
+		case bare:
+			return fmt.Errorf("%w: %w", errBare, err)
+		}
+		return err
 	}
 	switch _, sealed := d.chain.Run(s.Run); {
 	case sealed:
 		return d.resumeSealed(ctx)
-	case s.Phase.rank() <= PhaseSnapshot.rank():
+	case s.Phase.rank() <= PhaseSnapshot.rank(), s.Phase == PhaseSeal:
 		return nil
 	}
 	why, err := d.fallen(ctx)
@@ -33,6 +41,11 @@ func (d *day) resume(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if s.Phase.rank() >= PhaseProve.rank() { // its volumes may be all that is left of the day
+		if err := d.sameIndices(ctx); err != nil {
+			return errors.Join(err, why)
+		}
 	}
 	if err := d.giveUpIfBare(ctx, why); err != nil {
 		return err
@@ -47,7 +60,7 @@ func (d *day) resume(ctx context.Context) error {
 // refit plans anew if the plan does not go with the configuration any more:
 // other keys, another budget. Once all is packed, the plan stands.
 func (d *day) refit(ctx context.Context) error {
-	if d.lease.now().Phase != PhasePack {
+	if s := d.lease.now(); s.PlanSHA256 == "" || s.Phase.rank() > PhasePack.rank() {
 		return nil
 	}
 	misfit := d.packer(nil).Check()
@@ -89,7 +102,10 @@ func (d *day) fallen(ctx context.Context) (why, err error) {
 // deleted for it.
 func (d *day) onlyOurs(ctx context.Context) error {
 	root, at, err := d.parseRoot(ctx)
-	if err != nil || len(root.Snapshots) != 1 {
+	if err != nil {
+		return err
+	}
+	if len(root.Snapshots) != 1 {
 		return nil // it has fallen for another reason
 	}
 	walk, err := newWalk(root, at)
@@ -163,11 +179,15 @@ func (d *day) resumeSealed(ctx context.Context) error {
 	if d.lease.now().PlanSHA256 == "" {
 		return bad
 	}
-	if why, err := d.fallen(ctx); err != nil || why != nil {
-		return errors.Join(bad, err, why)
+	why, err := d.fallen(ctx)
+	if err == nil && why == nil {
+		err = d.sameIndices(ctx)
 	}
-	if err := d.sameIndices(ctx); err != nil {
-		return errors.Join(bad, err)
+	switch {
+	case why != nil, errors.Is(err, ErrPerson), errors.Is(err, archive.ErrForeign):
+		return errors.Join(bad, err, why)
+	case err != nil:
+		return fmt.Errorf("%v: %w", bad, err)
 	}
 	s := d.lease.now()
 	e := d.chain.Next(d.Now(), d.Tool)
