@@ -21,10 +21,10 @@ import (
 	"archiver/snapshot"
 )
 
-// outsideRuntime is what the process holds besides what the Go runtime keeps
+// outsideRuntime is what the process may hold besides what the Go runtime keeps
 // below its limit: the program itself (20 MiB), and what is allocated while the
-// collector is late, which was seen to be 60 MiB on a starved machine.
-const outsideRuntime = 96 << 20
+// collector is late.
+const outsideRuntime = 64 << 20
 
 // session is a job that is ready to go, and what must be closed after it.
 type session struct {

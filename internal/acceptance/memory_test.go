@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -27,7 +26,10 @@ func TestTwoGiBTakeNeitherMemoryNorDisk(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	written := diskWrites(cmd.Process.Pid)
+	written := watch(cmd.Process.Pid, "io", "write_bytes: %d")
+	// Not the rusage's maximum: that one has the peak of the process that forked,
+	// this test, in it (exec_mmap in Linux).
+	resident := watch(cmd.Process.Pid, "status", "VmHWM: %d kB")
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
@@ -36,30 +38,30 @@ func TestTwoGiBTakeNeitherMemoryNorDisk(t *testing.T) {
 	if size < 2<<30 {
 		t.Fatalf("the archive has only %d MiB", size>>20)
 	}
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if peak := usage.Maxrss >> 10; peak >= 256 { // Linux: KiB
+	peak := resident() >> 10
+	if peak == 0 || peak >= 256 {
 		t.Errorf("peak resident memory %d MiB, the budget is 256 MiB", peak)
 	}
 	// The kernel counts an access time that it updates as a page written.
 	if n := written(); n > 64<<10 {
 		t.Errorf("%d bytes were written to local disk", n)
 	}
-	t.Logf("%d MiB archived, peak resident memory %d MiB, %v CPU, disk writes %d bytes", size>>20, usage.Maxrss>>10, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), written())
+	t.Logf("%d MiB archived, peak resident memory %d MiB, %v CPU, disk writes %d bytes", size>>20, peak, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), written())
 }
 
-// diskWrites watches how many bytes a process has caused to be written to
-// storage (proc(5): write_bytes).
-func diskWrites(pid int) func() int64 {
+// watch follows a number that only grows in a file of proc(5) about a process:
+// the bytes it has caused to be written to storage, its peak resident memory.
+func watch(pid int, file, format string) func() int64 {
 	var last atomic.Int64
 	go func() {
 		for {
-			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
 			if err != nil {
 				return
 			}
 			for line := range strings.Lines(string(text)) {
 				var n int64
-				if _, err := fmt.Sscanf(line, "write_bytes: %d", &n); err == nil {
+				if _, err := fmt.Sscanf(line, format, &n); err == nil && n > last.Load() {
 					last.Store(n)
 				}
 			}
