@@ -1,12 +1,30 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
 
 // global are the flags of every verb that reads the configuration.
 type global struct {
 	config string
 	set    []string
 	json   bool
+	quiet  bool
+	// verbose is what quiet is not; neither is the usual.
+	verbose bool
+}
+
+// loudness is how much the flags want to be told.
+func (g *global) loudness() loudness {
+	switch {
+	case g.quiet:
+		return quiet
+	case g.verbose:
+		return verbose
+	}
+	return normal
 }
 
 func rootCommand() *cobra.Command {
@@ -33,8 +51,16 @@ Exit codes:
 	flags.StringVarP(&g.config, "config", "c", "", "configuration file (default: $ARCHIVER_CONFIG, else archiver.yaml)")
 	flags.StringArrayVar(&g.set, "set", nil, "override a configuration key, as in --set archive.volume_size=1GiB; may be repeated")
 	flags.BoolVar(&g.json, "json", false, "answer in JSON on standard output")
+	flags.BoolVarP(&g.quiet, "quiet", "q", false, "tell neither phases nor progress, only what is wrong, and the answer")
+	flags.BoolVarP(&g.verbose, "verbose", "v", false, "outside of a terminal, tell every few seconds how far a long step is")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if g.quiet && g.verbose {
+			return usageError{errors.New("--quiet and --verbose contradict each other")}
+		}
+		return nil
+	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(runCommand(g), unlockCommand(g), cleanCommand(g), demoCommand(), doomedCommand(), versionCommand())
+	root.AddCommand(runCommand(g), unlockCommand(g), cleanCommand(g), demoCommand(), doomedCommand(), versionCommand(g))
 	return root
 }
 

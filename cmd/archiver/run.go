@@ -14,7 +14,10 @@ import (
 )
 
 func runCommand(g *global) *cobra.Command {
-	var date string
+	var (
+		date   string
+		dryRun bool
+	)
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Archive one day",
@@ -23,19 +26,27 @@ signed archive, and empty staging. Without --date it is yesterday, in the
 configured time zone.
 
 It is safe to repeat. A date that is sealed says so and exits 0. What an earlier
-run has left unfinished is finished first, whatever its date.`,
+run has left unfinished is finished first, whatever its date.
+
+With --dry-run nothing is changed: it tells what would be archived, or finished,
+or why it could not be, with the exit code that the run would have had.`,
 		Example: `  archiver run
   archiver run --date 2026-11-20
+  archiver run --date 2026-11-20 --dry-run
   archiver run --date 2026-11-20 --json --set archive.volume_size=1GiB`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if c.Flags().Changed("date") && date == "" {
 				return usageError{errors.New("--date is empty: write YYYY-MM-DD, or leave the flag out")}
 			}
+			if dryRun {
+				return preview(c.Context(), g, date, c.OutOrStdout(), c.ErrOrStderr())
+			}
 			return run(c.Context(), g, date, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&date, "date", "", "the day to archive, as YYYY-MM-DD (default: yesterday)")
+	c.Flags().BoolVarP(&dryRun, "dry-run", "n", false, "tell what would be done, and change nothing")
 	return c
 }
 

@@ -25,14 +25,22 @@ func tool() string {
 	return "archiver " + v
 }
 
-func versionCommand() *cobra.Command {
+// release is what `version --json` prints.
+type release struct {
+	Version string `json:"version"`
+	Format  int    `json:"archive_format"`
+	Go      string `json:"go"`
+	System  string `json:"system"`
+}
+
+func versionCommand(g *global) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of the program and of the archive format that it writes",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(c.OutOrStdout(), "%s (archive format %d, %s %s/%s)\n", tool(), archive.Format, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+			r := release{tool(), archive.Format, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
+			return g.print(c.OutOrStdout(), r, fmt.Sprintf("%s (archive format %d, %s %s)", r.Version, r.Format, r.Go, r.System))
 		},
 	}
 }

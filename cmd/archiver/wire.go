@@ -100,7 +100,7 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 		return nil, err
 	}
 	s := &session{config: c, job: j}
-	j.Watch, s.done = newWatch(stderr)
+	j.Watch, s.done = newWatch(stderr, g.loudness())
 	if s.cluster, err = connect(c, func(err error) {
 		j.Watch.Note("the cluster does not answer; asking again", slog.String("error", err.Error()))
 	}); err != nil {

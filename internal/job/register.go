@@ -13,22 +13,32 @@ import (
 // register creates the snapshot repository if it is absent. One that is there
 // is only compared: to change it would be to answer for whoever made it.
 func (d *day) register(ctx context.Context) error {
-	info, err := d.Cluster.Info(ctx)
-	if err != nil {
-		return err
+	want, absent, err := d.compareRepository(ctx)
+	if err == nil && absent {
+		return d.create(ctx, want)
 	}
-	want := snapshot.Repository{Type: d.Register.Type, Settings: maps.Clone(d.Register.Settings)}
+	return err
+}
+
+// compareRepository returns the repository as it is to be registered, and
+// whether it is absent. Another one under its name is an ErrPerson.
+func (j *Job) compareRepository(ctx context.Context) (want snapshot.Repository, absent bool, err error) {
+	info, err := j.Cluster.Info(ctx)
+	if err != nil {
+		return want, false, err
+	}
+	want = snapshot.Repository{Type: j.Register.Type, Settings: maps.Clone(j.Register.Settings)}
 	if _, set := want.Settings["shard_path_type"]; !set && snapshot.SupportsFixedPaths(info) {
 		want.Settings["shard_path_type"] = "fixed" // else data may lie outside of the base path
 	}
-	have, err := d.Cluster.Repository(ctx, d.Repository)
+	have, err := j.Cluster.Repository(ctx, j.Repository)
 	if errors.Is(err, snapshot.ErrNotFound) {
-		return d.create(ctx, want)
+		return want, true, nil
 	}
 	if err != nil {
-		return err
+		return want, false, err
 	}
-	return sameRepository(d.Repository, want, have)
+	return want, false, sameRepository(j.Repository, want, have)
 }
 
 // create registers the repository and looks whether it is there: an answer may

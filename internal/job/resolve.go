@@ -22,8 +22,7 @@ func (d *day) resolve(ctx context.Context) error {
 		return err
 	}
 	if len(found) == 0 && len(d.lease.now().Indices) == 0 {
-		return &hinted{fmt.Errorf("%w: no index matches %s", ErrNothing, strings.Join(patterns, ", ")),
-			"if the day should have had data, compare the pattern in `indices` with the names on the cluster (GET _cat/indices)"}
+		return noIndex(patterns)
 	}
 	if err := covers(found, d.lease.now().Indices); err != nil {
 		return err
@@ -36,6 +35,12 @@ func (d *day) resolve(ctx context.Context) error {
 		ids[i] = IndexID{Name: x.Name, UUID: x.UUID}
 	}
 	return d.lease.update(ctx, func(s *State) { s.Indices = ids })
+}
+
+// noIndex says that a day has nothing to archive.
+func noIndex(patterns []string) error {
+	return &hinted{fmt.Errorf("%w: no index matches %s", ErrNothing, strings.Join(patterns, ", ")),
+		"if the day should have had data, compare the pattern in `indices` with the names on the cluster (GET _cat/indices)"}
 }
 
 // covers fails unless all needed indices are among those found.

@@ -44,6 +44,16 @@ func (p Phase) rank() int {
 	return -1
 }
 
+// Step is a phase's number among those that people see, from 1, and how many
+// there are; 0 for any other phase.
+func (p Phase) Step() (n, of int) {
+	of = PhaseDone.rank() // done itself is no step
+	if n = p.rank(); n < 0 || p == PhaseDone {
+		return 0, 0
+	}
+	return n + 1, of
+}
+
 // State is lease and run state in one object, replaced by compare-and-swap.
 // What it says is true at every moment of a run, because every step is written
 // here before it is taken.

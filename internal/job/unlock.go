@@ -28,12 +28,16 @@ func (j *Job) Holding(ctx context.Context) (Holding, error) {
 	if err != nil || was.state == nil {
 		return Holding{}, err
 	}
-	s := was.state
-	h := Holding{
-		Holder: s.Holder, Run: s.Run, Date: s.Date, Phase: s.Phase, LastError: s.LastError, Unfinished: !s.idle(),
-		Since: was.info.Time, Until: was.until(), Expired: s.Holder != "" && was.held() == nil,
+	return was.holding(), nil
+}
+
+// holding describes a state that is there.
+func (s seen) holding() Holding {
+	return Holding{
+		Holder: s.state.Holder, Run: s.state.Run, Date: s.state.Date, Phase: s.state.Phase, LastError: s.state.LastError,
+		Since: s.info.Time, Until: s.until(),
+		Expired: s.state.Holder != "" && s.held() == nil, Unfinished: !s.state.idle(),
 	}
-	return h, nil
 }
 
 // Unlock breaks the lease of the holder that h describes: if another holds it
