@@ -1,7 +1,10 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build check test bench soak day vuln tools clean
+GORELEASER  = github.com/goreleaser/goreleaser/v2@v2.13.1
+SYFT        = github.com/anchore/syft/cmd/syft@v1.38.0
+
+.PHONY: build check test bench soak day vuln package tools clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/archiver ./cmd/archiver
@@ -43,9 +46,15 @@ day: tools build
 vuln:
 	go run $(GOVULNCHECK) ./...
 
+# A release without publishing it: archives, deb, rpm, checksums and SBOMs in
+# dist/. The first time it builds its tools, which takes some minutes.
+package:
+	GOBIN=$(CURDIR)/bin/tools go install $(SYFT)
+	PATH=$(CURDIR)/bin/tools:$$PATH go run $(GORELEASER) release --snapshot --clean
+
 # Programs that tests call, on Debian-like machines where we are root.
 tools:
 	@sh internal/lab/tools.sh
 
 clean:
-	rm -rf bin
+	rm -rf bin dist dist-man

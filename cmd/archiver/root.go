@@ -60,7 +60,7 @@ Exit codes:
 		return nil
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(runCommand(g), unlockCommand(g), cleanCommand(g), demoCommand(), doomedCommand(), versionCommand(g))
+	root.AddCommand(runCommand(g), unlockCommand(g), cleanCommand(g), demoCommand(), doomedCommand(), manCommand(), versionCommand(g))
 	return root
 }
 
