@@ -31,6 +31,9 @@ var (
 	ErrMisfit = errors.New("the plan does not go with the configuration")
 	// ErrForeign: staging holds an object that nobody expected.
 	ErrForeign = errors.New("unexpected object in staging")
+	// ErrDamaged: a blob does not hold what the cluster has written. Nothing was
+	// sealed, and packing it again does not help.
+	ErrDamaged = errors.New("a blob in staging is damaged")
 )
 
 // Sealer encrypts volumes to fixed recipients.
@@ -62,6 +65,20 @@ type Signer interface {
 	// Clear signs ASCII text ending in one LF and returns the canonical
 	// clear-signed block, signed at the given whole second.
 	Clear(text []byte, at time.Time) ([]byte, error)
+}
+
+// Inspector judges what the blobs of one volume hold, as they stream by. An
+// archive knows nothing of what is in a blob; whoever does can stop the volume
+// here, before it exists. It is used from one goroutine, and errors name the
+// blob: they become ErrDamaged.
+type Inspector interface {
+	// Next announces a blob, by its key below the base path. They come in order
+	// of key. An error is about one that came before.
+	Next(key string) error
+	// Write takes the next bytes of that blob.
+	io.Writer
+	// End is called after the volume's last blob.
+	End() error
 }
 
 // SignatureBytes bounds an armored detached signature: RSA-8192 needs 1.6 KiB.

@@ -32,6 +32,8 @@ type Packer struct {
 	Signer     Signer
 	Budget     Budget
 	Now        func() time.Time
+	// Inspect makes an inspector for each volume; nil: blobs are not inspected.
+	Inspect func() Inspector
 	// Progress is told of blob bytes as they are packed; from many goroutines.
 	Progress func(bytes int64)
 }
@@ -183,6 +185,9 @@ func (p *Packer) stream(ctx context.Context, w io.Writer, volume int, share lane
 	}
 	counted := &countWriter{w: sealed}
 	out := newVolumeWriter(counted, p.Plan, volume)
+	if p.Inspect != nil {
+		out.inspector = p.Inspect()
+	}
 	if err := out.begin(); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -245,6 +246,69 @@ type failingSigner struct {
 
 func (s failingSigner) Detached([]byte, time.Time) ([]byte, error) { return nil, s.err }
 
+// watchful is an inspector that keeps what it is shown, and fails if it is told
+// to.
+type watchful struct {
+	next, write, end error
+	seen             []string // keys
+	held             map[string][]byte
+	ended            bool
+}
+
+func inspectors(one Inspector) func() Inspector { return func() Inspector { return one } }
+
+func (w *watchful) Next(key string) error {
+	w.seen = append(w.seen, key)
+	return w.next
+}
+
+func (w *watchful) Write(p []byte) (int, error) {
+	if w.held == nil {
+		w.held = map[string][]byte{}
+	}
+	key := w.seen[len(w.seen)-1]
+	w.held[key] = append(w.held[key], p...)
+	return len(p), w.write
+}
+
+func (w *watchful) End() error {
+	w.ended = true
+	return w.end
+}
+
+func TestEachVolumeHasAnInspectorOfItsOwnThatIsShownAllOfIt(t *testing.T) {
+	p := newPacking(t, newMemory(), 8192)
+	var mu sync.Mutex
+	var all []*watchful
+	p.packer.Inspect = func() Inspector {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, &watchful{})
+		return all[len(all)-1]
+	}
+	if _, err := p.packer.PackAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != len(p.packer.Plan.Volumes) || len(all) < 3 {
+		t.Fatalf("%d inspectors of %d volumes", len(all), len(p.packer.Plan.Volumes))
+	}
+	shown := map[string]bool{}
+	for _, w := range all {
+		if !w.ended || !slices.IsSorted(w.seen) {
+			t.Errorf("ended: %v; in the order %v", w.ended, w.seen)
+		}
+		for _, key := range w.seen {
+			if body := p.store.objects["base/"+key]; shown[key] || !bytes.Equal(w.held[key], body) {
+				t.Errorf("%s was shown before (%v), or not as it is", key, shown[key])
+			}
+			shown[key] = true
+		}
+	}
+	if len(shown) != p.packer.Plan.Objects {
+		t.Errorf("%d blobs were shown of %d", len(shown), p.packer.Plan.Objects)
+	}
+}
+
 func TestAFailureAnywhereLeavesNoVolumeAndNoReceipt(t *testing.T) {
 	broken := errors.New("broken")
 	for _, c := range []struct {
@@ -271,6 +335,9 @@ func TestAFailureAnywhereLeavesNoVolumeAndNoReceipt(t *testing.T) {
 			p.packer.Sealer = &failingSealer{p.packer.Sealer.(*crypto.Recipients), 1 << 30, broken}
 		}, broken},
 		{"signing the manifest", func(p *packing) { p.packer.Signer = failingSigner{p.packer.Signer, broken} }, broken},
+		{"what a blob holds", func(p *packing) { p.packer.Inspect = inspectors(&watchful{next: broken}) }, ErrDamaged},
+		{"what a blob holds, its end", func(p *packing) { p.packer.Inspect = inspectors(&watchful{write: broken}) }, ErrDamaged},
+		{"what the last blob holds", func(p *packing) { p.packer.Inspect = inspectors(&watchful{end: broken}) }, broken},
 		{"uploading", func(p *packing) { p.packer.Archive = &failingUpload{newMemory(), broken} }, broken},
 		{"looking for receipts", func(p *packing) {
 			p.packer.Staging.Store = &failingGet{p.store, broken}

@@ -21,6 +21,8 @@ type volumeWriter struct {
 	files    int
 	tally    *tally
 	sum      hash.Hash // of the blob being written
+	// inspector stops the volume over what a blob holds; nil: nothing does.
+	inspector Inspector
 }
 
 func newVolumeWriter(w io.Writer, p *Plan, number int) *volumeWriter {
@@ -52,6 +54,9 @@ func (v *volumeWriter) begin() error {
 // add writes the next chunk of the blobs.
 func (v *volumeWriter) add(c chunk) error {
 	name := blobPrefix + c.blob.Key
+	if err := v.inspect(c); err != nil {
+		return err
+	}
 	if c.first {
 		v.sum.Reset()
 		if err := v.header(name, c.blob.Size, c.blob.Time); err != nil {
@@ -70,10 +75,40 @@ func (v *volumeWriter) add(c chunk) error {
 	return nil
 }
 
+// inspect shows a chunk to the inspector.
+func (v *volumeWriter) inspect(c chunk) error {
+	if v.inspector == nil {
+		return nil
+	}
+	if c.first {
+		if err := v.inspector.Next(c.blob.Key); err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	if _, err := v.inspector.Write(c.data); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, c.blob.Key, err)
+	}
+	return nil
+}
+
+// endInspection lets the inspector judge what it has seen.
+func (v *volumeWriter) endInspection() error {
+	if v.inspector == nil {
+		return nil
+	}
+	if err := v.inspector.End(); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return nil
+}
+
 // end compares the blobs with the plan, and closes the volume with its signed
 // manifest.
 func (v *volumeWriter) end(sign Signer, now time.Time) error {
 	if err := v.tally.check(v.plan.Volumes[v.number]); err != nil {
+		return err
+	}
+	if err := v.endInspection(); err != nil {
 		return err
 	}
 	sig, err := sign.Detached(v.manifest.Bytes(), Seconds(now))

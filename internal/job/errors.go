@@ -17,6 +17,9 @@ var (
 	ErrPerson = errors.New("stopped: this needs a person")
 	// ErrInterrupted: the process was asked to end; the next run resumes.
 	ErrInterrupted = errors.New("interrupted")
+	// ErrHole: staging lacks something of a snapshot that the cluster calls
+	// whole. It is taken again by the next run.
+	ErrHole = errors.New("the snapshot is not whole in staging")
 	// ErrLeaseLost: another run has taken over; this one must not go on.
 	ErrLeaseLost = errors.New("the lease was lost to another run")
 

@@ -23,21 +23,20 @@ func (d *day) makePlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	walk, err := newWalk(root, at)
+	walk, err := newWalk(d.Staging, root, at)
 	if err != nil {
 		return err
 	}
 	plan, err := archive.MakePlan(ctx, d.Staging, archive.PlanOptions{
 		Record: record, Attempt: d.lease.now().Attempt, Root: at, VolumeSize: d.VolumeSize,
 		Recipients: d.Sealer.Fingerprints(), Signer: d.Signer.Fingerprint(), Retention: d.Retention,
-		Expect: walk.expect,
+		Expect: func(b archive.Blob) error { return walk.expect(ctx, b) },
 	})
 	if err != nil {
 		return err
 	}
-	if err := walk.missing(); err != nil {
-		// A snapshot with a hole is no snapshot, whatever the cluster says of it.
-		return errors.Join(err, d.retake(ctx, err))
+	if err := walk.end(); err != nil {
+		return d.spoiled(ctx, err)
 	}
 	d.plan = plan
 	if err := d.packer(nil).Check(); err != nil { // before anything is fixed

@@ -108,7 +108,7 @@ func (d *day) onlyOurs(ctx context.Context) error {
 	if len(root.Snapshots) != 1 {
 		return nil // it has fallen for another reason
 	}
-	walk, err := newWalk(root, at)
+	walk, err := newWalk(d.Staging, root, at)
 	if err != nil {
 		return nil
 	}
@@ -116,8 +116,8 @@ func (d *day) onlyOurs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := walk.expect(b); err != nil {
-			return err
+		if err := walk.expect(ctx, b); err != nil {
+			return err // holes are no reason: it has fallen
 		}
 	}
 	return nil

@@ -25,6 +25,16 @@ func (d *day) retake(ctx context.Context, why error) error {
 	return d.discard(ctx)
 }
 
+// spoiled gives up an attempt whose snapshot has a hole or a damaged blob in
+// staging: that is no snapshot, whatever the cluster says of it.
+func (d *day) spoiled(ctx context.Context, why error) error {
+	if err := d.retake(ctx, why); err != nil {
+		return errors.Join(why, err)
+	}
+	return &hinted{why, "nothing was sealed; run again, and the snapshot is taken anew. If it happens again, find out what deletes or " +
+		"alters objects in the staging bucket: a lifecycle rule, a clean-up job, a person, the store itself"}
+}
+
 // discard deletes the snapshots of ours that nobody needs any more.
 func (d *day) discard(ctx context.Context) error {
 	all, err := d.Cluster.Snapshots(ctx, d.Repository)

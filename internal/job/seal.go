@@ -2,9 +2,11 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"archiver/archive"
+	"archiver/snapshot"
 )
 
 // pack packs every volume that has no receipt yet.
@@ -20,6 +22,9 @@ func (d *day) pack(ctx context.Context) error {
 	progress := &progress{watch: d.Watch, phase: PhasePack, total: d.plan.Bytes}
 	receipts, err := d.packer(progress.add).PackAll(ctx)
 	d.receipts = receipts
+	if errors.Is(err, archive.ErrDamaged) {
+		return d.spoiled(ctx, err)
+	}
 	return err
 }
 
@@ -27,6 +32,7 @@ func (d *day) packer(progress func(int64)) *archive.Packer {
 	return &archive.Packer{
 		Staging: d.Staging, Archive: d.Archive, Plan: d.plan, PlanSHA256: d.lease.now().PlanSHA256,
 		Sealer: d.Sealer, Signer: d.Signer, Budget: d.Budget, Now: d.Now, Progress: progress,
+		Inspect: func() archive.Inspector { return new(snapshot.Footers) },
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"io"
 	"strconv"
 
-	"archiver/snapshot/snapshottest/internal/smile"
+	"archiver/snapshot/internal/smile"
 )
 
 // The framing of Lucene's CodecUtil, in which both segment files and the

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"archiver/snapshot/snapshottest/internal/smile"
+	"archiver/snapshot/internal/smile"
 )
 
 func realBlob(t *testing.T, name string) []byte {

@@ -8,5 +8,6 @@
 // them: what it answers is held against recorded answers of OpenSearch 3.6.0 in
 // testdata. A restore reads documents back from the blobs alone, and fails where
 // they are missing or altered. Only the standard library may be used, and no
-// other package of this module: it must not share a mistake with what it tests.
+// other package of this module but the coder of SMILE, which is held against
+// real files: it must not share a mistake with what it tests.
 package snapshottest

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"archiver/snapshot/snapshottest/internal/smile"
+	"archiver/snapshot/internal/smile"
 )
 
 // The states of a snapshot and their numbers in the root.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"archiver/snapshot/snapshottest/internal/smile"
+	"archiver/snapshot/internal/smile"
 )
 
 type smileObject = smile.Object

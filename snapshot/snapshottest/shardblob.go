@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"archiver/snapshot/snapshottest/internal/smile"
+	"archiver/snapshot/internal/smile"
 )
 
 // shardSnapshot is the content of a shard's snap-<uuid>.dat

@@ -8,11 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep values nest, so that a damaged file cannot exhaust
-// the stack.
-const maxDepth = 64
+// Files come from others: what they may cost is bounded.
+const (
+	// maxDepth is how deep values nest.
+	maxDepth = 64
+	// maxValues is how many values a file has. A value can take forty times as
+	// much memory as its one byte in the file.
+	maxValues = 1 << 19
+)
 
-// Decode reads one object and wants nothing to follow it.
+// Decode reads one object and wants nothing to follow it. However hostile the
+// file, it takes at most some 50 MiB and what its strings have.
 func Decode(data []byte) (Object, error) {
 	d := decoder{in: data}
 	head, err := d.take(len(header))
@@ -31,8 +37,9 @@ func Decode(data []byte) (Object, error) {
 }
 
 type decoder struct {
-	in    []byte
-	names []string
+	in     []byte
+	names  []string
+	values int // so far
 }
 
 func (d *decoder) take(n int) ([]byte, error) {
@@ -77,16 +84,25 @@ func (d *decoder) vint() (uint64, error) {
 			return 0, err
 		}
 		if b&0x80 != 0 {
+			if n>>58 != 0 {
+				break
+			}
 			return n<<6 | uint64(b&0x3f), nil
+		}
+		if n>>57 != 0 {
+			break
 		}
 		n = n<<7 | uint64(b)
 	}
-	return 0, errors.New("a number without end")
+	return 0, errors.New("a number of more than 64 bits")
 }
 
 func (d *decoder) value(depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, errors.New("nested too deep")
+	}
+	if d.values++; d.values > maxValues {
+		return nil, fmt.Errorf("more than %d values", maxValues)
 	}
 	t, err := d.byte()
 	if err != nil {
@@ -113,7 +129,10 @@ func (d *decoder) value(depth int) (any, error) {
 		return t == yes, nil
 	case int32Value, int64Value:
 		n, err := d.vint()
-		return unzigzag(n), err
+		if v := unzigzag(n); t == int64Value || v == int64(int32(v)) {
+			return v, err
+		}
+		return nil, errors.New("a number of more than 32 bits")
 	case longASCII, longText:
 		return d.untilEnd()
 	case rawBinary:
@@ -201,11 +220,14 @@ func (d *decoder) name(t byte) (string, error) {
 
 func (d *decoder) newName(n int) (string, error) {
 	s, err := d.string(n)
+	if err != nil {
+		return "", err
+	}
 	if len(d.names) == maxShared {
 		d.names = d.names[:0]
 	}
 	d.names = append(d.names, s)
-	return s, err
+	return s, nil
 }
 
 func (d *decoder) shared(n int) (string, error) {

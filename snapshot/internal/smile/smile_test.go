@@ -100,6 +100,9 @@ func TestDecodeRefusesDamage(t *testing.T) {
 		"a floating number":      ":)\n\x05\xfa\x80a\x28\xfb",
 		"a number without end":   ":)\n\x05\xfa\x80a\x24" + strings.Repeat("\x01", 20),
 		"nested too deep":        ":)\n\x05\xfa\x80a" + strings.Repeat("\xf8", 1000),
+		"a number of 65 bits":    ":)\n\x05\xfa\x80a\x25\x04" + strings.Repeat("\x00", 8) + "\x80\xfb",
+		"a short number of 33":   ":)\n\x05\xfa\x80a\x24\x20\x00\x00\x00\x80\xfb",
+		"too many values":        ":)\n\x05\xfa\x80a\xf8" + strings.Repeat("\x21", maxValues) + "\xf9\xfb",
 		"a length beyond":        ":)\n\x05\xfa\x80a\xfd\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\xbf",
 	} {
 		if _, err := Decode([]byte(data)); err == nil {
