@@ -45,7 +45,11 @@ func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[store.
 					return
 				}
 				last = key
-				if !yield(store.Info{Key: key, Size: aws.ToInt64(o.Size), ETag: aws.ToString(o.ETag), Time: aws.ToTime(o.LastModified)}, nil) {
+				info := store.Info{
+					Key: key, Size: aws.ToInt64(o.Size), ETag: aws.ToString(o.ETag), Time: aws.ToTime(o.LastModified),
+					StorageClass: class(string(o.StorageClass)),
+				}
+				if !yield(info, nil) {
 					return
 				}
 			}
@@ -134,7 +138,7 @@ func (s *Store) merge(page *s3.ListObjectVersionsOutput) []store.Version {
 		all = append(all, store.Version{
 			Info: store.Info{
 				Key: strings.TrimPrefix(aws.ToString(v.Key), s.prefix), Size: aws.ToInt64(v.Size), ETag: aws.ToString(v.ETag),
-				Version: version(v.VersionId), Time: aws.ToTime(v.LastModified),
+				Version: version(v.VersionId), Time: aws.ToTime(v.LastModified), StorageClass: class(string(v.StorageClass)),
 			},
 			Latest: aws.ToBool(v.IsLatest),
 		})

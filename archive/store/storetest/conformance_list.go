@@ -63,7 +63,8 @@ func testList(s *suite) {
 		got := all[0]
 		// Some clocks of listings have fractions of a second and others have not.
 		near := got.Time.Sub(seen.Time).Abs() < time.Second
-		if got.Key != "k" || got.Size != 4 || got.ETag != seen.ETag || got.CRC64NVME != "" || !near {
+		if got.Key != "k" || got.Size != 4 || got.ETag != seen.ETag || got.CRC64NVME != "" || !near ||
+			got.StorageClass != seen.StorageClass || seen.Cold {
 			x.Errorf("listed %+v, Stat says %+v", got, seen)
 		}
 	})
