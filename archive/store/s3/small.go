@@ -145,6 +145,7 @@ func (s *Store) put(ctx context.Context, key string, body []byte, condition func
 	for try := 1; ; try++ {
 		in := &s3.PutObjectInput{
 			Bucket: &s.bucket, Key: s.key(key), Body: bytes.NewReader(body), ExpectedBucketOwner: s.owner,
+			ServerSideEncryption: s.sse, SSEKMSKeyId: s.kmsKey,
 		}
 		if !s.unsummed {
 			in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc64nvme
