@@ -70,3 +70,25 @@ func TestStagingAfterYieldsTheRestOfTheBaseOnly(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func TestStagingsHistoryIsTheRepositorysAlone(t *testing.T) {
+	for base, want := range map[string][]string{
+		"base/": {"base/indices/a/0/__1", "base/tests-abc/master.dat"},
+		"":      {"base/indices/a/0/__1", "base/tests-abc/master.dat", "other/x"},
+	} {
+		s := newMemory()
+		for _, key := range []string{"base/indices/a/0/__1", "base/tests-abc/master.dat", "base/theirs/x", "other/x", ".archiver/state.json", ".archiver/runs/r/plan.json"} {
+			s.put(key, "x")
+		}
+		var got []string
+		for v, err := range (Staging{Store: s, Base: base, Ignore: []string{"base/theirs/"}}).History(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, v.Key)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("base %q: %q, want %q", base, got, want)
+		}
+	}
+}

@@ -14,7 +14,7 @@ import (
 // Shortened from a real root; two snapshots share index i2's metadata.
 const twoSnapshots = `{"snapshots":[
 	{"name":"s1","uuid":"u1","state":1,"index_metadata_lookup":{"i1":"k1","i2":"k2"},"version":"3.6.0"},
-	{"name":"s2","uuid":"u2","state":1,"index_metadata_lookup":{"i2":"k2"},"version":8505000,"start_time_millis":1,"end_time_millis":2,"slm_policy":"p"}],
+	{"name":"s2","uuid":"u2","state":1,"index_metadata_lookup":{"i2":"k2"},"version":8505000,"index_version":8505000,"start_time_millis":1,"end_time_millis":2,"slm_policy":"p"}],
 	"indices":{
 	"logs-b":{"id":"i2","shard_path_type":0,"snapshots":["u1","u2"],"shard_generations":["g2"]},
 	"logs-a":{"id":"i1","snapshots":["u1"],"shard_generations":["g0","g1"]}},

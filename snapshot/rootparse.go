@@ -79,7 +79,7 @@ func parseRootSnapshot(w *walker) (RootSnapshot, error) {
 			s.IndexMetadata, err = w.strings()
 		case "version":
 			s.Version, err = w.stringOrNumber()
-		case "start_time_millis", "end_time_millis", "slm_policy": // Elasticsearch
+		case "index_version", "start_time_millis", "end_time_millis", "slm_policy": // Elasticsearch
 			err = w.skipScalar()
 		default:
 			err = errUnknown

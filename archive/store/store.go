@@ -23,6 +23,9 @@ var (
 	// ErrChanged: the object is not the one that the caller's ETag names any
 	// more: replaced, or deleted.
 	ErrChanged = errors.New("object changed")
+	// ErrCold: the object lies in a storage class that cannot be read from
+	// directly: it must be thawed first.
+	ErrCold = errors.New("object is in cold storage")
 	// ErrUnsupported: the store cannot keep a contract that was asked of it,
 	// such as retention on a bucket without Object Lock.
 	ErrUnsupported = errors.New("not supported by this store")
@@ -41,6 +44,12 @@ type Info struct {
 	// base64 of eight big-endian bytes; "" where the store keeps none. Listings
 	// leave it empty.
 	CRC64NVME string
+	// StorageClass is the store's word for where the object lies; "" is its
+	// standard class, and what a store without classes says.
+	StorageClass string
+	// Cold: reading it answers ErrCold, because it was not thawed or is still
+	// being thawed. Listings leave it false: they do not know of thawed copies.
+	Cold bool
 }
 
 // Object is a small object read whole, with the store's clock at that moment:
@@ -101,7 +110,7 @@ type Store interface {
 	URL() string
 
 	// Get reads a whole small object (at most MaxSmall bytes).
-	// Errors: ErrNotFound.
+	// Errors: ErrNotFound, ErrCold.
 	Get(ctx context.Context, key string) (Object, error)
 
 	// Stat describes one object without reading it; version "" is the newest.
@@ -113,7 +122,7 @@ type Store interface {
 	// stood, under the same ETag, so that the bytes are always of one object.
 	// The reader fails with io.ErrUnexpectedEOF rather than end early, and with
 	// ErrChanged if the object is replaced meanwhile.
-	// Errors: ErrNotFound, ErrChanged.
+	// Errors: ErrNotFound, ErrChanged, ErrCold.
 	Open(ctx context.Context, key string, offset, length int64, pin Pin) (io.ReadCloser, error)
 
 	// Create writes a small object under a key that must be free. It is atomic:
@@ -152,6 +161,14 @@ type Store interface {
 	// Delete removes the object if it still has this ETag. Deleting what is
 	// gone succeeds. Errors: ErrChanged.
 	Delete(ctx context.Context, key, etag string) error
+
+	// DeleteVersion removes one superseded version, or one delete marker, that
+	// Versions has named, for good. Version "" is the one that was written
+	// while the store kept no versions; if that is the newest, or there are
+	// none, it is left alone. Deleting what is gone succeeds. Whoever deletes
+	// a key's newest delete marker makes the version below it the newest: it
+	// goes last. Errors: ErrUnsupported.
+	DeleteVersion(ctx context.Context, key, version string) error
 
 	// Retain holds one version until a time. Repeating it, or asking for less
 	// than is held already, changes nothing. Errors: ErrNotFound, ErrUnsupported.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -13,8 +12,6 @@ import (
 	"time"
 
 	"archiver/archive"
-	"archiver/archive/store"
-	"archiver/archive/store/s3"
 	"archiver/crypto"
 	"archiver/internal/config"
 	"archiver/internal/job"
@@ -202,33 +199,6 @@ func publicKeys(texts []config.KeyMaterial) ([]*crypto.Key, error) {
 		keys = append(keys, k)
 	}
 	return keys, nil
-}
-
-// stores opens both stores and derives what the cluster is told of staging.
-func stores(ctx context.Context, c *config.Config, j *job.Job) (err error) {
-	staging := c.Staging.URL
-	j.Staging = archive.Staging{Ignore: c.Staging.Ignore}
-	settings := map[string]string{"bucket": staging.Bucket}
-	if staging.Prefix != "" {
-		j.Staging.Base = staging.Prefix + "/"
-		settings["base_path"] = staging.Prefix
-	}
-	maps.Copy(settings, c.Staging.Settings)
-	j.Register = snapshot.Repository{Type: string(c.Staging.Type), Settings: settings}
-	// The staging store is the whole bucket: a repository may write outside of
-	// its base path.
-	if j.Staging.Store, err = openS3(ctx, config.Location{Bucket: staging.Bucket}, c.Staging.S3); err != nil {
-		return err
-	}
-	j.Archive, err = openS3(ctx, c.Archive.URL, c.Archive.S3)
-	return err
-}
-
-func openS3(ctx context.Context, p config.Location, o config.S3) (store.Store, error) {
-	return s3.Open(ctx, s3.Options{
-		Bucket: p.Bucket, Prefix: p.Prefix, Region: o.Region, Endpoint: o.Endpoint, PathStyle: o.PathStyle, Profile: o.Profile,
-		ExpectedBucketOwner: o.ExpectedBucketOwner, ChecksumsWhenRequired: o.Checksums == config.ChecksumsWhenRequired,
-	})
 }
 
 func connect(c *config.Config, retrying func(error)) (*snapshot.Cluster, error) {

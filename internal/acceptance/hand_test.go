@@ -40,10 +40,9 @@ func (w *world) openByHand(date string) (dir, output string) {
 	for _, tool := range []string{"gpg", "gpgv", "jq", "sha256sum", "tar"} {
 		lab.Tool(w.t, tool)
 	}
-	root := filepath.Join(w.s3.Dir, w.archive, "prod")
 	dir = filepath.Join(w.t.TempDir(), "opened")
 	signer, _ := filepath.Abs("../../testdata/keys/signer.asc")
-	cmd := exec.Command("sh", filepath.Join(root, "open.sh"), "-s", signer, "-o", dir, root, w.stream, date)
+	cmd := exec.Command("sh", filepath.Join(w.vault, "open.sh"), "-s", signer, "-o", dir, w.vault, w.stream, date)
 	cmd.Env = append(os.Environ(), "GNUPGHOME="+keyring(w.t))
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -48,6 +48,7 @@ type world struct {
 	staging string // bucket
 	archive string // bucket
 	base    string // base path of the repository
+	vault   string // folder in which the archive's objects are files
 	dir     string // holds the configuration
 	env     []string
 	killAt  atomic.Int64 // request at which a test ends the process
@@ -56,10 +57,15 @@ type world struct {
 // newWorld prepares an empty stream. Its name keeps tests apart on the cluster.
 func newWorld(t *testing.T, stream string) *world {
 	t.Helper()
-	w := &world{
-		t: t, search: lab.OpenSearch(t), s3: lab.S3(t), stream: stream, base: "snapshots/", dir: t.TempDir(),
-	}
-	w.staging, w.archive = w.s3.Bucket(t), w.s3.Bucket(t)
+	return newWorldOn(t, lab.OpenSearch(t), lab.S3(t), stream)
+}
+
+// newWorldOn is newWorld on chosen servers.
+func newWorldOn(t *testing.T, search *lab.SearchServer, s3 *lab.S3Server, stream string) *world {
+	t.Helper()
+	w := &world{t: t, search: search, s3: s3, stream: stream, base: "snapshots/", dir: t.TempDir()}
+	w.staging = w.s3.Bucket(t)
+	w.archiveTo(w.s3.Bucket(t))
 	w.s3.Env(t)
 	w.configure(w.search.URL, w.s3.Endpoint, "")
 	t.Cleanup(func() {
@@ -67,6 +73,11 @@ func newWorld(t *testing.T, stream string) *world {
 		w.call("DELETE", "/"+stream+"-*", nil)
 	})
 	return w
+}
+
+// archiveTo chooses the archive's bucket.
+func (w *world) archiveTo(bucket string) {
+	w.archive, w.vault = bucket, filepath.Join(w.s3.Dir, bucket, "prod")
 }
 
 // configure writes the configuration file; extra is YAML.
@@ -144,7 +155,11 @@ func (w *world) must(code int, args ...string) result {
 // call asks the cluster and returns the status and the answer.
 func (w *world) call(method, path string, body any) (int, map[string]any) {
 	w.t.Helper()
-	return call(w.t, w.search.URL, method, path, body)
+	url := w.search.URL
+	if w.search.Username != "" {
+		url = strings.Replace(url, "://", "://"+w.search.Username+":"+w.search.Password+"@", 1)
+	}
+	return call(w.t, url, method, path, body)
 }
 
 // ok asks the cluster and wants success.

@@ -10,6 +10,11 @@
 // connects to nothing, and no package of the program may come in here.
 package config
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Config is the configuration of one stream. Load makes it; Validate must pass
 // before it is used. It may be printed and marshalled: no secret shows.
 type Config struct {
@@ -60,7 +65,7 @@ const (
 
 // Staging is where the cluster's snapshot repository writes.
 type Staging struct {
-	URL        Location          `yaml:"url" doc:"s3://bucket[/prefix] or file:///path that the snapshot repository writes to. The bucket is this stream's alone. Required."`
+	URL        Location          `yaml:"url" doc:"s3://bucket[/prefix] or file:///path that the snapshot repository writes to; the path must be below one of the cluster's path.repo, and the same here as there. The bucket, or directory, is this stream's alone. Required."`
 	Repository string            `yaml:"repository" derived:"archiver-<stream>" doc:"Name of the snapshot repository in the cluster."`
 	Type       RepositoryType    `yaml:"type" derived:"s3, or fs for a file:// url" oneof:"s3 fs" doc:"Type of the repository, as the cluster is told."`
 	Settings   map[string]string `yaml:"settings" doc:"Settings of the repository, such as role_arn, sent as they are over those that follow from staging.url."`
@@ -87,7 +92,7 @@ type Archive struct {
 
 // Retention is how long an archive is kept from deletion.
 type Retention struct {
-	Mode  RetentionMode `yaml:"mode" default:"none" oneof:"none governance compliance" doc:"Object Lock mode of volumes and ledger entries; with none, the years are recorded and not enforced."`
+	Mode  RetentionMode `yaml:"mode" default:"none" oneof:"none governance compliance" doc:"Object Lock mode of volumes and ledger entries, in a bucket that was created with Object Lock; with none, the years are recorded and not enforced."`
 	Years int           `yaml:"years" default:"5" doc:"Calendar years to keep an archive, 0 to 100."`
 }
 
@@ -110,7 +115,29 @@ type S3 struct {
 	ExpectedBucketOwner string    `yaml:"expected_bucket_owner" doc:"AWS account number (12 digits) that must own the bucket; without it, not checked."`
 	Profile             string    `yaml:"profile" doc:"AWS profile whose credentials are used; without it, the default chain."`
 	Checksums           Checksums `yaml:"checksums" default:"when_supported" oneof:"when_supported when_required" doc:"When the AWS SDK sends checksums of its own: some S3-compatible servers refuse them. Volumes always carry theirs."`
+	SSE                 SSE       `yaml:"sse" oneof:"none AES256 aws:kms aws:kms:dsse" doc:"Server-side encryption that is asked for with every write; without it, the bucket's default."`
+	KMSKeyID            string    `yaml:"kms_key_id" doc:"Id or ARN of the KMS key for sse aws:kms and aws:kms:dsse; without it, the account's key for S3."`
 }
+
+// SSE is the server-side encryption that is asked for, in S3's words; "" asks
+// for none.
+type SSE string
+
+// UnmarshalText takes none as a word for nothing, so that one store can do
+// without what the other asks for.
+func (s *SSE) UnmarshalText(text []byte) error {
+	switch *s = SSE(text); *s {
+	case "none":
+		*s = ""
+	case "", "AES256", "aws:kms", "aws:kms:dsse":
+	default:
+		return fmt.Errorf("%q is not one of none, AES256, aws:kms, aws:kms:dsse", text)
+	}
+	return nil
+}
+
+// byKMS tells that a KMS key encrypts.
+func (s SSE) byKMS() bool { return strings.HasPrefix(string(s), "aws:kms") }
 
 // Checksums is when the AWS SDK adds checksums to requests.
 type Checksums string

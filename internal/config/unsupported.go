@@ -10,10 +10,7 @@ func (v *validator) unsupported() {
 	}{
 		{c.Cluster.Auth == AuthAPIKey, "cluster.auth", "api-key"},
 		{c.Cluster.Auth == AuthSigV4, "cluster.auth", "sigv4"},
-		{c.Staging.URL.Dir != "", "staging.url", "a file:// url"},
-		{c.Archive.URL.Dir != "", "archive.url", "a file:// url"},
 		{c.Signing.KMSKey != "", "signing.kms_key", "a key in AWS KMS"},
-		{c.Archive.Retention.Mode != RetentionNone, "archive.retention.mode", string(c.Archive.Retention.Mode)},
 	} {
 		if x.is {
 			v.bad(x.path, x.what+" is not supported yet", "")

@@ -83,8 +83,14 @@ func (v *validator) stores() {
 	if first, _, _ := strings.Cut(c.Staging.URL.Prefix, "/"); first == ".archiver" {
 		v.bad("staging.url", "the prefix .archiver is where runs keep their papers", "use another")
 	}
+	v.kms()
 	v.repository()
+	v.settings()
 	v.ignore()
+	if c.Archive.URL.Dir != "" && c.Archive.Retention.Mode != RetentionNone {
+		v.bad("archive.retention.mode", fmt.Sprintf("%s cannot be had in a directory: whoever may write there may change everything in it", c.Archive.Retention.Mode),
+			"use none, and protect the directory by other means, or archive into a bucket with Object Lock")
+	}
 	sameServer := strings.TrimRight(c.Staging.S3.Endpoint, "/") == strings.TrimRight(c.Archive.S3.Endpoint, "/")
 	if c.Staging.URL.overlaps(c.Archive.URL) && (c.Staging.URL.Dir != "" || sameServer) {
 		v.bad("archive.url", fmt.Sprintf("shares its place with staging.url (%s)", c.Origin("staging.url")),
@@ -102,6 +108,41 @@ func (v *validator) s3(prefix string, s, parent S3) {
 	o := s.ExpectedBucketOwner
 	if o != "" && o != parent.ExpectedBucketOwner && !regexp.MustCompile(`^[0-9]{12}$`).MatchString(o) {
 		v.bad(prefix+"expected_bucket_owner", fmt.Sprintf("%q is no AWS account number", o), "it has 12 digits")
+	}
+}
+
+// kms checks that a key is used, once for both stores if both have it from s3.
+func (v *validator) kms() {
+	inherited := false
+	for _, x := range []struct {
+		prefix string
+		s      S3
+	}{{"staging.s3.", v.c.Staging.S3}, {"archive.s3.", v.c.Archive.S3}} {
+		if x.s.KMSKeyID == "" || x.s.SSE.byKMS() {
+			continue
+		}
+		if x.s.KMSKeyID == v.c.S3.KMSKeyID && x.s.SSE == v.c.S3.SSE {
+			if inherited {
+				continue
+			}
+			inherited, x.prefix = true, "s3."
+		}
+		v.bad(x.prefix+"kms_key_id", "would not be used: "+x.prefix+"sse asks for no key", "set "+x.prefix+"sse to aws:kms")
+	}
+}
+
+// settings must say where the repository is if the url does not say it in the
+// words of its type.
+func (v *validator) settings() {
+	s := v.c.Staging
+	switch {
+	case s.URL.IsZero():
+	case s.Type == RepositoryFS && s.URL.Dir == "" && s.Settings["location"] == "":
+		v.bad("staging.type", "fs needs a location, and staging.url is no directory",
+			"give location in staging.settings, the path by which the cluster's nodes see what staging.url names; or use another staging.type")
+	case s.Type == RepositoryS3 && s.URL.Dir != "" && s.Settings["bucket"] == "":
+		v.bad("staging.type", "s3 needs a bucket, and staging.url is a directory",
+			"give bucket in staging.settings, whose objects staging.url shows as files; or use another staging.type")
 	}
 }
 

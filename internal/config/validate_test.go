@@ -32,9 +32,16 @@ func TestSoundConfigurationsAreTaken(t *testing.T) {
 		{"cluster.username": "me", "cluster.password_file": "pw"},
 		{"archive.volume_size": "64KiB", "limits.memory": "160MiB", "limits.transfers": "1", "snapshot.retries": "0", "snapshot.witness_documents": "0"},
 		{"archive.retention.years": "0", "limits.volumes": "3", "snapshot.settle": "30m"},
-		{"staging.type": "fs", "staging.ignore": "snap/,other/", "s3.endpoint": "http://127.0.0.1:9000", "s3.expected_bucket_owner": "012345678901"},
+		{"staging.type": "fs", "staging.settings": `{"location":"/mnt/logs-staging"}`, "staging.ignore": "snap/,other/", "s3.endpoint": "http://127.0.0.1:9000", "s3.expected_bucket_owner": "012345678901"},
 		{"archive.url": "s3://logs-staging/prod", "archive.s3.endpoint": "https://elsewhere.example.org"},
 		{"staging.url": "s3://logs-staging", "staging.ignore": "other/,logs"},
+		{"staging.url": "file:///srv/snapshots", "archive.url": "file:///srv/vault"},
+		{"staging.url": "file:///srv/snapshots", "archive.retention.mode": "compliance"},
+		{"archive.retention.mode": "governance"},
+		{"s3.sse": "AES256"},
+		{"s3.sse": "aws:kms", "s3.kms_key_id": "alias/logs"},
+		{"s3.kms_key_id": "alias/logs", "staging.s3.sse": "aws:kms", "archive.s3.sse": "aws:kms:dsse"},
+		{"s3.sse": "aws:kms", "staging.s3.sse": "none"},
 		{"signing.passphrase_file": "x", "opening.keys": "a,b", "opening.passphrase_file": "y", "trusted_signers": "old.asc"},
 	} {
 		if err := changed(t, overrides).Validate(NeedAll); err != nil {
@@ -74,6 +81,9 @@ func TestWrongValuesNameKeyOriginAndRemedy(t *testing.T) {
 		{"archive.s3.endpoint", "https://k:hunter2@minio", "", "credentials"},
 		{"s3.expected_bucket_owner", "12345", "", "12 digits"},
 		{"staging.s3.expected_bucket_owner", "me", "", "12 digits"},
+		{"s3.kms_key_id", "alias/logs", "", "would not be used"},
+		{"archive.s3.kms_key_id", "alias/logs", "", "would not be used"},
+		{"staging.type", "fs", "", "needs a location"},
 		{"snapshot.timeout", "0s", "", "no time"},
 		{"snapshot.retries", "-1", "", "0 to 100"},
 		{"snapshot.witness_documents", "-1", "", "0 to"},
@@ -148,11 +158,8 @@ func TestAuthenticationIsComplete(t *testing.T) {
 
 func TestWhatIsNotSupportedYetIsRefused(t *testing.T) {
 	for path, overrides := range map[string]map[string]string{
-		"cluster.auth":           {"cluster.auth": "sigv4", "s3.region": "eu-west-1"},
-		"staging.url":            {"staging.url": "file:///srv/snapshots"},
-		"archive.url":            {"archive.url": "file:///srv/vault"},
-		"signing.kms_key":        {"signing.kms_key": "arn:aws:kms:x", "signing.key_file": ""},
-		"archive.retention.mode": {"archive.retention.mode": "governance"},
+		"cluster.auth":    {"cluster.auth": "sigv4", "s3.region": "eu-west-1"},
+		"signing.kms_key": {"signing.kms_key": "arn:aws:kms:x", "signing.key_file": ""},
 	} {
 		err := changed(t, overrides).Validate(NeedAll)
 		if err == nil || !strings.Contains(err.Error(), path+" (command line)") || !strings.Contains(err.Error(), "not supported yet") {
@@ -166,6 +173,31 @@ func TestWhatIsNotSupportedYetIsRefused(t *testing.T) {
 	if err := changed(t, map[string]string{"staging.url": "file:///srv", "archive.url": "file:///srv/vault"}).Validate(NeedAll); err == nil ||
 		!strings.Contains(err.Error(), "shares its place") {
 		t.Error(err)
+	}
+}
+
+func TestDirectoriesDoNotDoWhatOnlyBucketsCan(t *testing.T) {
+	for _, c := range []struct {
+		overrides map[string]string
+		says      string
+	}{
+		{map[string]string{"archive.url": "file:///srv/vault", "archive.retention.mode": "governance"}, "archive.retention.mode (command line): governance cannot be had in a directory"},
+		{map[string]string{"staging.url": "file:///srv/snapshots", "staging.type": "s3"}, "needs a bucket"},
+	} {
+		if err := changed(t, c.overrides).Validate(NeedAll); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%v: %v", c.overrides, err)
+		}
+	}
+}
+
+func TestServerSideEncryptionIsOneThatS3Knows(t *testing.T) {
+	_, _, err := Load(LoadOptions{ReadFile: files{"archiver.yaml": sound}.read, Overrides: map[string]string{"s3.sse": "aes"}})
+	if err == nil || !strings.Contains(err.Error(), "aws:kms:dsse") {
+		t.Error(err)
+	}
+	c := changed(t, map[string]string{"s3.sse": "aws:kms", "s3.kms_key_id": "k", "archive.s3.sse": "none", "archive.s3.kms_key_id": ""})
+	if c.Staging.S3.SSE != "aws:kms" || c.Staging.S3.KMSKeyID != "k" || c.Archive.S3.SSE != "" {
+		t.Errorf("%+v, %+v", c.Staging.S3, c.Archive.S3)
 	}
 }
 

@@ -76,11 +76,13 @@ type world struct {
 	clock   *storetest.Clock
 	days    map[string][]snapshottest.Doc
 	skew    time.Duration // of the processes' clock against the store's
+	hold    archive.Retention
 }
 
 func newWorld(t testing.TB, o snapshottest.Options) *world {
 	t.Helper()
 	w := &world{t: t, root: fastDir(t), clock: storetest.NewClock(epoch), days: map[string][]snapshottest.Doc{}}
+	w.hold = archive.Retention{Mode: "none", Years: 5}
 	o.Blobs = snapshottest.Dir(w.root)
 	w.cluster = snapshottest.New(o)
 	url, stop, err := w.cluster.Start()
@@ -144,7 +146,7 @@ func (w *world) process(gate *storetest.Gate) *job.Job {
 		Repository:    "archiver-logdata",
 		Register:      snapshot.Repository{Type: "s3", Settings: map[string]string{"bucket": "staging", "base_path": "snapshots"}},
 		IndexPatterns: func(date string) []string { return []string{indexOf(date)} },
-		VolumeSize:    2500, Retention: archive.Retention{Mode: "none", Years: 5},
+		VolumeSize:    2500, Retention: w.hold,
 		Budget:          archive.Budget{Memory: 256 << 20, Transfers: 1, Lanes: 1},
 		SnapshotTimeout: time.Minute, Retries: 2, Poll: time.Millisecond, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Watch: silent{},
 	}

@@ -30,6 +30,7 @@ type Lab struct {
 	run       *runDir    // data, configuration and logs; nil until a server starts
 	processes []*process
 	s3        started[*S3Server]
+	otherS3   started[*S3Server]
 	search    map[searchKey]started[*SearchServer]
 }
 
@@ -74,10 +75,22 @@ func (l *Lab) S3(ctx context.Context) (*S3Server, error) {
 
 func (l *Lab) lockedS3(ctx context.Context) (*S3Server, error) {
 	if !l.s3.done {
-		s, err := l.startS3(ctx)
+		s, err := l.startS3(ctx, "s3", account{Region, accessKey, secretKey})
 		l.s3 = started[*S3Server]{true, s, err}
 	}
 	return l.s3.server, l.s3.err
+}
+
+// OtherS3 returns a second S3 server, with other credentials and for another
+// region, started if need be.
+func (l *Lab) OtherS3(ctx context.Context) (*S3Server, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.otherS3.done {
+		s, err := l.startS3(ctx, "s3-other", account{OtherRegion, accessKey + "-other", secretKey + "-other"})
+		l.otherS3 = started[*S3Server]{true, s, err}
+	}
+	return l.otherS3.server, l.otherS3.err
 }
 
 // Close stops every server, the newest first, and removes their data.

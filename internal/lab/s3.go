@@ -16,8 +16,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Region is the one that the S3 server signs for.
-const Region = "us-east-1"
+// The regions that the S3 servers sign for.
+const (
+	Region      = "us-east-1"
+	OtherRegion = "eu-west-1"
+)
 
 // The keys are the same at every start, because a cached keystore of the
 // search servers holds them. They guard nothing but test data on 127.0.0.1.
@@ -25,6 +28,9 @@ const (
 	accessKey = "archiver-lab"
 	secretKey = "archiver-lab-secret"
 )
+
+// account is whom a server knows, and the region that it signs for.
+type account struct{ region, access, secret string }
 
 // S3Server is a versitygw: a real S3 for everything but lifecycle rules and
 // restores from Glacier. Its ETags are not MD5.
@@ -34,6 +40,7 @@ type S3Server struct {
 	SecretKey string
 	Dir       string // holds the buckets as folders and the objects as files
 	PID       int
+	region    string
 }
 
 // BucketOptions chooses what a bucket keeps. The zero value is a plain bucket.
@@ -42,12 +49,12 @@ type BucketOptions struct {
 	ObjectLock bool // implies Versioned
 }
 
-func (l *Lab) startS3(ctx context.Context) (*S3Server, error) {
+func (l *Lab) startS3(ctx context.Context, name string, a account) (*S3Server, error) {
 	bin, err := l.cache.versitygw(ctx)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := l.folder("s3")
+	dir, err := l.folder(name)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +67,7 @@ func (l *Lab) startS3(ctx context.Context) (*S3Server, error) {
 		return nil, err
 	}
 	for try := 1; ; try++ {
-		s, err := l.tryStartS3(ctx, bin, dir)
+		s, err := l.tryStartS3(ctx, bin, dir, a)
 		if !errors.Is(err, errPortTaken) || try == 5 {
 			return s, err
 		}
@@ -69,7 +76,7 @@ func (l *Lab) startS3(ctx context.Context) (*S3Server, error) {
 
 var errPortTaken = errors.New("another process took the port")
 
-func (l *Lab) tryStartS3(ctx context.Context, bin, dir string) (*S3Server, error) {
+func (l *Lab) tryStartS3(ctx context.Context, bin, dir string, a account) (*S3Server, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -78,16 +85,16 @@ func (l *Lab) tryStartS3(ctx context.Context, bin, dir string) (*S3Server, error
 	health := "/" + rand.Text()
 	buckets := filepath.Join(dir, "buckets")
 	p, err := startProcess(command{
-		argv: []string{bin, "--port", address, "--region", Region, "--quiet", "--keep-alive", "--health", health,
+		argv: []string{bin, "--port", address, "--region", a.region, "--quiet", "--keep-alive", "--health", health,
 			"posix", "--data-integrity-etag", "--versioning-dir", filepath.Join(dir, "versions"), buckets},
-		env: []string{"ROOT_ACCESS_KEY=" + accessKey, "ROOT_SECRET_KEY=" + secretKey},
+		env: []string{"ROOT_ACCESS_KEY=" + a.access, "ROOT_SECRET_KEY=" + a.secret},
 		dir: dir,
 		log: filepath.Join(dir, "versitygw.log"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start versitygw: %w", err)
 	}
-	s := &S3Server{Endpoint: "http://" + address, AccessKey: accessKey, SecretKey: secretKey, Dir: buckets, PID: p.pid}
+	s := &S3Server{Endpoint: "http://" + address, AccessKey: a.access, SecretKey: a.secret, Dir: buckets, PID: p.pid, region: a.region}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	err = p.waitFor(ctx, func(ctx context.Context) bool { return answers(ctx, s.Endpoint+health, "", "") })
@@ -140,7 +147,7 @@ func (s *S3Server) CreateBucket(ctx context.Context, name string, o BucketOption
 
 func (s *S3Server) client() *s3.Client {
 	return s3.New(s3.Options{
-		Region:       Region,
+		Region:       s.region,
 		BaseEndpoint: &s.Endpoint,
 		UsePathStyle: true,
 		Credentials:  credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, ""),

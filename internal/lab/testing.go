@@ -47,6 +47,35 @@ func S3(t testing.TB) *S3Server {
 	return s
 }
 
+// OtherS3 is the process's second S3 server.
+func OtherS3(t testing.TB) *S3Server {
+	t.Helper()
+	s, err := ofProcess(t).OtherS3(t.Context())
+	settle(t, "other S3 server", err)
+	return s
+}
+
+// SearchAlone starts a server for one test, in a lab of its own that the test
+// closes: for those that are not worth the memory of staying. It returns that
+// lab's S3 server too.
+func SearchAlone(t testing.TB, v Version, o SearchOptions) (*SearchServer, *S3Server) {
+	t.Helper()
+	l, err := Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	search, err := l.Search(t.Context(), v, o)
+	settle(t, string(v), err)
+	s3, err := l.S3(t.Context())
+	settle(t, "S3 server", err)
+	return search, s3
+}
+
 // OpenSearch is the process's OpenSearch 3.6.0, which keeps repositories in S3
 // as well as in folders.
 func OpenSearch(t testing.TB) *SearchServer {

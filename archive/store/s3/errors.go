@@ -55,6 +55,8 @@ func (e *Error) Hint() string {
 		return "the bucket is in another region: set s3.region (or staging.s3.region, archive.s3.region)"
 	case e.Code == "RequestTimeTooSkewed":
 		return "this machine's clock is wrong: set it"
+	case errors.Is(e.is, store.ErrCold):
+		return "thaw the object (RestoreObject), and run again when that is done"
 	case e.Status == http.StatusForbidden:
 		return "allow s3:" + e.Op + " on it to this role; if s3.expected_bucket_owner is set, compare it with the bucket's owner"
 	case e.Code == "ConditionalRequestConflict":
@@ -86,8 +88,11 @@ func (s *Store) wrap(op, key string, err error) error {
 	if errors.As(err, &api) {
 		e.Code = api.ErrorCode()
 	}
-	if e.absent() {
+	switch {
+	case e.absent():
 		e.is = store.ErrNotFound
+	case e.Code == "InvalidObjectState": // a 403, but nobody forbids anything
+		e.is = store.ErrCold
 	}
 	return e
 }

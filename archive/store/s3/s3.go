@@ -16,6 +16,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"archiver/archive/store"
 )
@@ -35,6 +36,12 @@ type Options struct {
 	// ChecksumsWhenRequired leaves out the checksums that some S3-compatibles
 	// refuse. Uploads of volumes keep theirs.
 	ChecksumsWhenRequired bool
+	// SSE is the server-side encryption that is asked for with every write:
+	// AES256, aws:kms or aws:kms:dsse; "": the bucket's default.
+	SSE string
+	// KMSKeyID names the key for aws:kms and aws:kms:dsse; "": the account's
+	// own key for S3.
+	KMSKeyID string
 	// IdleTimeout cuts a connection that has stopped to flow, or does not answer;
 	// 0: 30 seconds. The completion of an upload is given 15 minutes.
 	IdleTimeout time.Duration
@@ -51,6 +58,8 @@ type Store struct {
 	idle    time.Duration
 	// unsummed: small objects are sent without a checksum.
 	unsummed bool
+	sse      types.ServerSideEncryption
+	kmsKey   *string
 }
 
 var _ store.Store = (*Store)(nil)
@@ -108,9 +117,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		client: client, patient: own.WithTransportOptions(transport(max(idle, completionTimeout))),
 		bucket: o.Bucket, idle: idle, unsummed: o.ChecksumsWhenRequired,
+		sse: types.ServerSideEncryption(o.SSE),
 	}
 	if p := strings.Trim(o.Prefix, "/"); p != "" {
 		s.prefix = p + "/"
+	}
+	if o.KMSKeyID != "" {
+		s.kmsKey = aws.String(o.KMSKeyID)
 	}
 	if o.ExpectedBucketOwner != "" {
 		s.owner = aws.String(o.ExpectedBucketOwner)
@@ -148,7 +161,7 @@ func once(o *s3.Options) { o.Retryer = aws.NopRetryer{} }
 
 // version turns S3's name for "never versioned" into the port's.
 func version(v *string) string {
-	if aws.ToString(v) == "null" {
+	if aws.ToString(v) == unversioned {
 		return ""
 	}
 	return aws.ToString(v)

@@ -66,6 +66,7 @@ func (s *Store) get(ctx context.Context, key string) (store.Object, error) {
 		Info: store.Info{
 			Key: key, Size: size, ETag: aws.ToString(out.ETag), Version: version(out.VersionId),
 			Time: aws.ToTime(out.LastModified), CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
+			StorageClass: class(string(out.StorageClass)),
 		},
 		Body: body, Now: now,
 	}, nil
@@ -90,6 +91,7 @@ func describe(key string, out *s3.HeadObjectOutput) store.Info {
 	return store.Info{
 		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag), Version: version(out.VersionId),
 		Time: aws.ToTime(out.LastModified), CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
+		StorageClass: class(string(out.StorageClass)), Cold: cold(out),
 	}
 }
 
@@ -143,6 +145,7 @@ func (s *Store) put(ctx context.Context, key string, body []byte, condition func
 	for try := 1; ; try++ {
 		in := &s3.PutObjectInput{
 			Bucket: &s.bucket, Key: s.key(key), Body: bytes.NewReader(body), ExpectedBucketOwner: s.owner,
+			ServerSideEncryption: s.sse, SSEKMSKeyId: s.kmsKey,
 		}
 		if !s.unsummed {
 			in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc64nvme

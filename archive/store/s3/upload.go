@@ -57,6 +57,7 @@ func (s *Store) Upload(ctx context.Context, key string, body io.Reader, o store.
 	out, err := up.Upload(ctx, &s3.PutObjectInput{
 		Bucket: &s.bucket, Key: s.key(key), Body: sent, IfNoneMatch: aws.String("*"), ExpectedBucketOwner: s.owner,
 		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme, Metadata: map[string]string{nonceName: end.nonce},
+		ServerSideEncryption: s.sse, SSEKMSKeyId: s.kmsKey, // the manager passes them on to the multipart upload
 	})
 	// From here on something is in the store that must be told or cleared away,
 	// whatever the caller's context says.
