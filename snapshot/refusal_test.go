@@ -66,7 +66,7 @@ func TestRefusalsOfOtherServersAreToldApart(t *testing.T) {
 		{"too many requests", 429, inError("rejected_execution_exception", "x"), []error{ErrBusy}, "429", "wait"},
 		{"bad credentials", 401, "Unauthorized", nil, "401 Unauthorized: not a cluster's answer but text/plain", "credentials"},
 		{"not mapped to a role", 403, inError("security_exception", "no permissions for [cluster:admin/snapshot/create]"), nil, "no permissions", "manage_snapshots"},
-		{"amazon's front", 403, `{"Message":"User: anonymous is not authorized"}`, nil, "403 Forbidden: User: anonymous", "mapped"},
+		{"amazon's front", 403, `{"Message":"User: anonymous is not authorized"}`, nil, "403 Forbidden: User: anonymous", "cluster.auth: sigv4"},
 		{"no such handler", 405, `{"error":"Incorrect HTTP method for uri [/] and method [PUT]","status":405}`, nil, "Incorrect HTTP method", ""},
 		{"a page", 404, "<html><body>hunter2</body></html>", nil, "404 Not Found: not a cluster's answer", "something in front"},
 		{"an empty page", 404, "", nil, "but an empty one", "something in front"},
