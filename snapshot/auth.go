@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -14,10 +15,18 @@ type signer struct{ authorize func(*http.Request) error }
 
 func (s signer) SignRequest(r *http.Request) error {
 	if err := s.authorize(r); err != nil {
-		return fmt.Errorf("%w: %w", errAuthorize, err)
+		return &unauthorized{err}
 	}
 	return nil
 }
+
+// unauthorized is a request that was not sent, since what authorizes it failed.
+type unauthorized struct{ err error }
+
+func (u *unauthorized) Error() string { return u.err.Error() }
+func (u *unauthorized) Unwrap() error { return u.err }
+
+func notAuthorized(err error) bool { return errors.As(err, new(*unauthorized)) }
 
 // OverrideSigningPort is part of the transport's port and has no meaning here.
 func (signer) OverrideSigningPort(uint16) {}

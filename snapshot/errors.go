@@ -61,6 +61,8 @@ func (e *Error) Error() string {
 	b.WriteString(": ")
 	if e.Status != 0 {
 		fmt.Fprintf(&b, "%d %s", e.Status, firstOf(e.Type, http.StatusText(e.Status), "answer"))
+	} else if notAuthorized(e.cause) {
+		b.WriteString("not sent")
 	} else {
 		b.WriteString("no answer")
 	}
@@ -97,6 +99,10 @@ func (c *Cluster) failure(r request, status int, typ, reason string, kinds ...er
 func (c *Cluster) silence(r request, sent bool, cause error) *Error {
 	e := c.failure(r, 0, "", "")
 	e.cause = cause
+	var u *unauthorized
+	if errors.As(cause, &u) {
+		e.cause = u // without the transport's words
+	}
 	if r.change && sent {
 		e.kinds = append(e.kinds, ErrAmbiguous)
 	}

@@ -21,7 +21,7 @@ func hintForSilence(cause error) string {
 		return "the server speaks no TLS on this port: the URL should begin with http://, or the port is wrong"
 	case answeredInTLS(cause):
 		return "the server speaks TLS on this port: the URL should begin with https://"
-	case errors.Is(cause, errAuthorize):
+	case notAuthorized(cause):
 		return "check the credentials that requests are signed with"
 	case errors.Is(cause, errTooLong):
 		return ""

@@ -172,7 +172,6 @@ func (c *Cluster) change(ctx context.Context, r request) error {
 }
 
 var (
-	errNoAnswer  = errors.New("no answer")
-	errTooLong   = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
-	errAuthorize = errors.New("the request could not be authorized")
+	errNoAnswer = errors.New("no answer")
+	errTooLong  = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 )

@@ -56,7 +56,7 @@ func retryable(err error) (time.Duration, bool) {
 // hopeless are the failures to get an answer that waiting does not mend.
 func hopeless(err error) bool {
 	return untrusted(err) || errors.Is(err, errTooLong) ||
-		errors.Is(err, errAuthorize) && !errors.Is(err, ErrUnreachable)
+		notAuthorized(err) && !errors.Is(err, ErrUnreachable)
 }
 
 // retryAfter reads the header's seconds; its other form, a date, would need a

@@ -55,6 +55,9 @@ func withheld(err error) error {
 	var operation *smithy.OperationError
 	var network net.Error
 	named := errors.As(err, &operation)
+	if errors.As(err, &response) && (!errors.As(err, &api) || api.ErrorCode() == "") {
+		e.err = fmt.Errorf("AWS credentials: the service that gives them out answered %d", response.HTTPStatusCode())
+	}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		e.is, e.hint = nil, ""
@@ -62,7 +65,7 @@ func withheld(err error) error {
 		e.is, e.hint = snapshot.ErrUnreachable, "whoever gives out the credentials has a passing trouble: run again"
 	case errors.As(err, &api) && (api.ErrorCode() == "Throttling" || api.ErrorCode() == "ThrottlingException"):
 		e.is, e.hint = snapshot.ErrUnreachable, "too many ask for credentials at once: run again"
-	case errors.As(err, &api):
+	case errors.As(err, &api), errors.As(err, &response):
 		e.hint = "this machine may not take the role, or its own credentials are wrong or have expired: look at the role's trust policy, and renew them (aws sso login)"
 	case named && operation.Service() == "ec2imds":
 		// The last of the chain: nothing before it had any, and off Amazon's
