@@ -8,8 +8,6 @@ func (v *validator) unsupported() {
 		is         bool
 		path, what string
 	}{
-		{c.Cluster.Auth == AuthAPIKey, "cluster.auth", "api-key"},
-		{c.Cluster.Auth == AuthSigV4, "cluster.auth", "sigv4"},
 		{c.Staging.URL.Dir != "", "staging.url", "a file:// url"},
 		{c.Archive.URL.Dir != "", "archive.url", "a file:// url"},
 		{c.Signing.KMSKey != "", "signing.kms_key", "a key in AWS KMS"},
