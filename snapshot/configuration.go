@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 )
@@ -13,9 +14,14 @@ import (
 func untrusted(err error) bool {
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	return errors.As(err, &cert) || errors.As(err, &record) || errors.As(err, &alert) ||
+	return errors.As(err, &cert) || errors.As(err, &record) || alerted(err) ||
 		errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, ErrConfiguration) || answeredInTLS(err)
+}
+
+// alerted tells that the server broke off the handshake for a reason that stays.
+func alerted(err error) bool {
+	var alert *net.OpError
+	return errors.As(err, &alert) && alert.Op == "remote error" && !strings.Contains(alert.Error(), "internal error")
 }
 
 // answeredInTLS tells a TLS alert that came back on a plain connection; the

@@ -39,11 +39,10 @@ func hintForSilence(cause error) string {
 
 func hintForTLS(cause error) string {
 	var cert *tls.CertificateVerificationError
-	var alert tls.AlertError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	switch {
-	case errors.As(cause, &alert):
+	case alerted(cause):
 		return "the server broke off the TLS handshake: it may want a client's certificate, which this program cannot give, or a TLS version older than 1.2"
 	case errors.As(cause, &host):
 		return "the server's certificate was made for another host name: use one of its names in cluster.urls"
