@@ -23,10 +23,13 @@ type Options struct {
 	// Username and Password are sent as basic authentication. Both empty: none.
 	Username string
 	Password string `json:"-"`
-	// Authorize, if set, replaces basic authentication: it is called for every
-	// request just before it is sent, when method, URL and headers are final.
-	// It may add headers (an API key) or sign (SigV4; the body can be had from
-	// GetBody). Its error ends the request.
+	// APIKey is sent in place of them, if set: as the cluster gave it out,
+	// encoded, or as id:key.
+	APIKey string `json:"-"`
+	// Authorize, if set, replaces both: it is called for every request just
+	// before it is sent, when method, URL and headers are final. It may add
+	// headers or sign (package sigv4; the body can be had from GetBody). Its
+	// error ends the request, which is repeated only for ErrUnreachable.
 	Authorize func(*http.Request) error `json:"-"`
 	// CA holds PEM certificates that replace the system's roots. Empty: the
 	// system's.
@@ -59,6 +62,7 @@ type Cluster struct {
 	retryFor  time.Duration
 	retrying  func(error)
 	pause     time.Duration // before the first repetition of a read
+	addresses int
 }
 
 // streamer sends one request, once, and hands back the answer unread.
@@ -79,6 +83,10 @@ func Connect(o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	authorize, err := authorizer(o)
+	if err != nil {
+		return nil, err
+	}
 	rt, err := roundTripper(o.CA)
 	if err != nil {
 		return nil, err
@@ -88,7 +96,7 @@ func Connect(o Options) (*Cluster, error) {
 	// out for a while and then tried again.
 	t, err := opensearchtransport.New(opensearchtransport.Config{
 		URLs:                  urls,
-		Signer:                signer{authorizer(o)},
+		Signer:                signer{authorize},
 		Transport:             rt,
 		DisableRetry:          true,
 		NodeStatsInterval:     -1,
@@ -106,6 +114,7 @@ func Connect(o Options) (*Cluster, error) {
 		retryFor:  o.RetryFor,
 		retrying:  o.Retrying,
 		pause:     firstPause,
+		addresses: len(urls),
 	}
 	if c.retrying == nil {
 		c.retrying = func(error) {}
@@ -139,6 +148,11 @@ func parseURLs(raw []string) ([]*url.URL, error) {
 			return nil, fmt.Errorf("connect to the cluster: url %d is not of the form https://host[:port][/prefix]", i+1)
 		case u.RawQuery != "" || u.Fragment != "":
 			return nil, fmt.Errorf("connect to the cluster: url %d has a query or a fragment", i+1)
+		}
+		// Empty and dot segments would be signed differently by different
+		// implementations.
+		if u.Path != "" {
+			u = u.JoinPath()
 		}
 		urls[i] = u
 	}

@@ -27,6 +27,13 @@ var (
 	// cluster remembers, and it refuses to use the repository any more, until
 	// it has been unregistered and registered again.
 	ErrDisabled = errors.New("the repository is disabled")
+	// ErrConfiguration: a mistake that only the server can tell, and that no
+	// repetition cures: credentials that are not accepted, a certificate that
+	// is not trusted, an address where no cluster answers. Tell someone.
+	ErrConfiguration = errors.New("the configuration needs a change")
+	// ErrUnreachable is for Options.Authorize: what the request is authorized
+	// with cannot be had at the moment. A read is repeated.
+	ErrUnreachable = errors.New("cannot be reached at the moment")
 	// ErrUnknowable: the cluster does not let this caller know.
 	ErrUnknowable = errors.New("cannot be known")
 )
@@ -54,6 +61,8 @@ func (e *Error) Error() string {
 	b.WriteString(": ")
 	if e.Status != 0 {
 		fmt.Fprintf(&b, "%d %s", e.Status, firstOf(e.Type, http.StatusText(e.Status), "answer"))
+	} else if notAuthorized(e.cause) {
+		b.WriteString("not sent")
 	} else {
 		b.WriteString("no answer")
 	}
@@ -90,8 +99,15 @@ func (c *Cluster) failure(r request, status int, typ, reason string, kinds ...er
 func (c *Cluster) silence(r request, sent bool, cause error) *Error {
 	e := c.failure(r, 0, "", "")
 	e.cause = cause
+	var u *unauthorized
+	if errors.As(cause, &u) {
+		e.cause = u // without the transport's words
+	}
 	if r.change && sent {
 		e.kinds = append(e.kinds, ErrAmbiguous)
+	}
+	if untrusted(cause) {
+		e.kinds = append(e.kinds, ErrConfiguration)
 	}
 	return e
 }
@@ -103,13 +119,19 @@ func (c *Cluster) gibberish(r request, a answer, cause error) *Error {
 	if r.change {
 		e.kinds = append(e.kinds, ErrAmbiguous)
 	}
+	if r.greeting {
+		e.kinds = append(e.kinds, ErrConfiguration)
+	}
 	return e
 }
 
 // refusal is the error of an answer that is not 2xx.
 func (c *Cluster) refusal(r request, a answer) *Error {
 	said := parseRefusal(a)
-	e := c.failure(r, a.status, said.Type, said.text(), kindsOf(a.status, said, r.change)...)
+	e := c.failure(r, a.status, said.Type, a.redact(said.text()), kindsOf(a.status, said, r.change)...)
+	if said.misconfigured(a.status, r.greeting) {
+		e.kinds = append(e.kinds, ErrConfiguration)
+	}
 	e.foreign = said.foreign
 	e.retryAfter = retryAfter(a.header)
 	return e

@@ -33,9 +33,10 @@ func (c *Cluster) Info(ctx context.Context) (Info, error) {
 		Version     struct {
 			Distribution string `json:"distribution"`
 			Number       string `json:"number"`
+			Flavor       string `json:"build_flavor"`
 		} `json:"version"`
 	}
-	r := request{op: "ask the cluster for its version", method: http.MethodGet}
+	r := request{op: "ask the cluster for its version", method: http.MethodGet, greeting: true}
 	if err := c.read(ctx, r, &out); err != nil {
 		var e *Error
 		if errors.As(err, &e) && e.Status == http.StatusMethodNotAllowed {
@@ -45,6 +46,9 @@ func (c *Cluster) Info(ctx context.Context) (Info, error) {
 	}
 	if out.Version.Number == "" || out.ClusterUUID == "" {
 		return Info{}, c.gibberish(r, answer{status: http.StatusOK}, errors.New("no version and cluster_uuid in it"))
+	}
+	if other := otherProduct(out.Version.Distribution, out.Version.Flavor); other != "" {
+		return Info{}, c.failure(r, http.StatusOK, "", other, ErrConfiguration)
 	}
 	return Info{
 		Name:         out.ClusterName,

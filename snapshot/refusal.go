@@ -1,8 +1,10 @@
 package snapshot
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -13,7 +15,8 @@ type refused struct {
 	Reason   string   `json:"reason"`
 	CausedBy *refused `json:"caused_by"`
 
-	foreign bool // no cluster wrote it
+	foreign    bool // no cluster wrote it
+	plainToTLS bool // a front says that it wants TLS
 }
 
 // parseRefusal understands a cluster's error object, the plain string of older
@@ -25,7 +28,7 @@ func parseRefusal(a answer) refused {
 		Message string          `json:"message"`
 	}
 	if json.Unmarshal(a.body, &body) != nil {
-		return refused{foreign: true, Reason: "not a cluster's answer but " + kindOfBody(a)}
+		return foreign(a)
 	}
 	var full refused
 	if json.Unmarshal(body.Error, &full) == nil && full.Type != "" {
@@ -35,7 +38,37 @@ func parseRefusal(a answer) refused {
 	if json.Unmarshal(body.Error, &text) == nil && text != "" {
 		return refused{Reason: text}
 	}
-	return refused{Reason: body.Message, foreign: body.Message == ""}
+	// What the service expected to be signed, which its message repeats, holds
+	// the request's headers.
+	message, _, _ := strings.Cut(body.Message, "The Canonical String for this request")
+	return refused{Reason: strings.TrimSpace(message), foreign: message == ""}
+}
+
+// foreign is an answer that no cluster wrote.
+func foreign(a answer) refused {
+	r := refused{foreign: true, Reason: "not a cluster's answer but " + kindOfBody(a)}
+	if to := redirected(a); to != "" {
+		r.Reason = "it redirects to " + to
+	}
+	// The words of nginx and Apache's httpd, and of Go's servers.
+	for _, words := range []string{"plain HTTP request was sent to HTTPS port", "speaking plain HTTP to an SSL-enabled", "HTTP request to an HTTPS server"} {
+		if a.status == http.StatusBadRequest && bytes.Contains(a.body, []byte(words)) {
+			r.plainToTLS, r.Reason = true, "this port speaks TLS, and the request was plain http"
+		}
+	}
+	return r
+}
+
+// redirected is where a redirection goes to, without what may be secret in it.
+func redirected(a answer) string {
+	if a.status < 300 || a.status > 399 {
+		return ""
+	}
+	u, err := url.Parse(a.header.Get("Location"))
+	if err != nil || u.Path == "" && u.Host == "" {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 func kindOfBody(a answer) string {

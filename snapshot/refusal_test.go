@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var sentinels = []error{ErrNotFound, ErrSnapshotMissing, ErrNameTaken, ErrBusy, ErrAmbiguous, ErrDisabled, ErrUnknowable}
+var sentinels = []error{ErrNotFound, ErrSnapshotMissing, ErrNameTaken, ErrBusy, ErrAmbiguous, ErrDisabled, ErrUnknowable, ErrConfiguration}
 
 func only(t *testing.T, err error, want ...error) {
 	t.Helper()
@@ -64,9 +64,24 @@ func TestRefusalsOfOtherServersAreToldApart(t *testing.T) {
 		{"another snapshot runs", 503, inError("concurrent_snapshot_execution_exception", "cannot snapshot while a repository cleanup is in-progress"), []error{ErrBusy}, "503", "wait"},
 		{"the manager's queue is full", 503, inError("process_cluster_event_timeout_exception", "failed to process cluster event"), []error{ErrBusy}, "503", "wait"},
 		{"too many requests", 429, inError("rejected_execution_exception", "x"), []error{ErrBusy}, "429", "wait"},
-		{"bad credentials", 401, "Unauthorized", nil, "401 Unauthorized: not a cluster's answer but text/plain", "credentials"},
-		{"not mapped to a role", 403, inError("security_exception", "no permissions for [cluster:admin/snapshot/create]"), nil, "no permissions", "manage_snapshots"},
-		{"amazon's front", 403, `{"Message":"User: anonymous is not authorized"}`, nil, "403 Forbidden: User: anonymous", "mapped"},
+		{"bad credentials", 401, "Unauthorized", []error{ErrConfiguration}, "401 Unauthorized: not a cluster's answer but text/plain", "credentials"},
+		{"not mapped to a role", 403, inError("security_exception", "no permissions for [cluster:admin/snapshot/create]"), []error{ErrConfiguration}, "no permissions", "manage_snapshots"},
+		{"amazon's front", 403, `{"Message":"User: anonymous is not authorized"}`, []error{ErrConfiguration}, "403 Forbidden: User: anonymous", "cluster.auth: sigv4"},
+		{"amazon, no policy", 403, `{"Message":"User: arn:aws:iam::1:role/a is not authorized to perform: es:ESHttpPut with an explicit deny"}`, []error{ErrConfiguration}, "es:ESHttpPut", "ESHttpDelete"},
+		{"amazon, no PassRole", 403, `{"Message":"User: arn:aws:iam::1:role/a is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/snap"}`, []error{ErrConfiguration}, "iam:PassRole", "iam:PassedToService"},
+		{"amazon, no role", 400, `{"Message":"settings.role_arn is needed for snapshot registration."}`, []error{ErrConfiguration}, "role_arn is needed", "staging.settings.role_arn"},
+		{"amazon, not mapped", 403, inError("security_exception", "no permissions for [cluster:admin/repository/put] and User [name=arn:aws:iam::1:role/a, backend_roles=[arn:aws:iam::1:role/a]]"), []error{ErrConfiguration}, "cluster:admin/repository/put", "mapped"},
+		{"amazon, wrong secret", 403, `{"message":"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.\n\nThe Canonical String for this request should have been\n'hunter2'"}`, []error{ErrConfiguration}, "does not match", "secret access key"},
+		{"amazon, clock", 403, `{"message":"Signature expired: 20261121T120000Z is now earlier than 20261121T121000Z (20261121T121500Z - 5 min.)"}`, []error{ErrConfiguration}, "Signature expired", "clock"},
+		{"amazon, token", 403, `{"message":"The security token included in the request is expired"}`, []error{ErrConfiguration}, "is expired", "renew"},
+		{"amazon, key", 403, `{"message":"The security token included in the request is invalid."}`, []error{ErrConfiguration}, "is invalid", "AWS_ACCESS_KEY_ID"},
+		{"amazon, region", 403, `{"message":"Credential should be scoped to a valid region, not 'eu-west-1'. "}`, []error{ErrConfiguration}, "valid region", "cluster.region"},
+		{"no s3 plugin", 500, `{"error":{"type":"repository_exception","reason":"[x] failed to create repository","caused_by":{"type":"repository_exception","reason":"[x] repository type [s3] does not exist"}}}`, []error{ErrConfiguration}, "repository type [s3] does not exist", "repository-s3"},
+		{"read-only cluster", 403, inError("cluster_block_exception", "blocked by: [FORBIDDEN/6/cluster read-only (api)];"), nil, "cluster read-only", "cluster.blocks.read_only"},
+		{"full disk", 403, inError("cluster_block_exception", "index [a] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];"), nil, "read-only / allow delete", "disk is full"},
+		{"full disk, newer", 429, inError("cluster_block_exception", "index [a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];"), []error{ErrBusy}, "flood-stage", "disk is full"},
+		{"starting", 503, inError("cluster_block_exception", "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];"), []error{ErrAmbiguous}, "state not recovered", "starting"},
+		{"redirected", 302, "<html>", []error{ErrConfiguration}, "302 Found", "not followed"},
 		{"no such handler", 405, `{"error":"Incorrect HTTP method for uri [/] and method [PUT]","status":405}`, nil, "Incorrect HTTP method", ""},
 		{"a page", 404, "<html><body>hunter2</body></html>", nil, "404 Not Found: not a cluster's answer", "something in front"},
 		{"an empty page", 404, "", nil, "but an empty one", "something in front"},

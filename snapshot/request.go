@@ -26,6 +26,9 @@ type request struct {
 	query  url.Values
 	body   any // sent as JSON, unless nil
 	change bool
+	// greeting asks who is there: what no cluster has answered was sent to the
+	// wrong address.
+	greeting bool
 }
 
 // answer is what a server said, whatever it was.
@@ -33,18 +36,35 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	token  string // a session token that the request carried
+}
+
+// redact takes the session token out of what the server says: the front of
+// Amazon's service repeats a request whose signature it cannot follow.
+func (a answer) redact(s string) string {
+	if a.token == "" {
+		return s
+	}
+	return strings.ReplaceAll(s, a.token, "(hidden)")
 }
 
 func (r request) escapedPath() string {
 	var b strings.Builder
 	for _, s := range r.path {
 		b.WriteByte('/')
-		b.WriteString(url.PathEscape(s))
+		b.WriteString(escape(s))
 	}
 	if b.Len() == 0 {
 		return "/"
 	}
 	return b.String()
+}
+
+// escape encodes everything that is not an unreserved character of RFC 3986.
+// More than a path needs: but what signs a path and what checks the signature
+// agree about those characters only when they are encoded.
+func escape(segment string) string {
+	return strings.ReplaceAll(url.QueryEscape(segment), "+", "%20")
 }
 
 func (r request) http(ctx context.Context) (*http.Request, error) {
@@ -84,9 +104,21 @@ func (c *Cluster) once(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// exchange sends r and reads the whole answer. sent says whether the server
-// may have seen any of it.
+// exchange sends r and reads the whole answer. sent says whether a server may
+// have seen any of it: until then, the next address is tried.
 func (c *Cluster) exchange(ctx context.Context, r request) (a answer, sent bool, err error) {
+	for range c.addresses {
+		a, sent, err = c.attempt(ctx, r)
+		if err == nil || sent || hopeless(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return a, sent, err
+}
+
+// attempt is exchange with one of the addresses. The transport leaves one that
+// cannot be reached out for a while.
+func (c *Cluster) attempt(ctx context.Context, r request) (a answer, sent bool, err error) {
 	var connected atomic.Bool
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -119,7 +151,10 @@ func (c *Cluster) send(req *http.Request) (answer, error) {
 	if len(body) > maxAnswer {
 		return answer{}, errTooLong
 	}
-	return answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
+	return answer{
+		status: resp.StatusCode, header: resp.Header, body: body,
+		token: req.Header.Get("X-Amz-Security-Token"),
+	}, nil
 }
 
 // change sends a change once and wants the cluster's acknowledgement: without
@@ -137,7 +172,6 @@ func (c *Cluster) change(ctx context.Context, r request) error {
 }
 
 var (
-	errNoAnswer  = errors.New("no answer")
-	errTooLong   = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
-	errAuthorize = errors.New("the request could not be authorized")
+	errNoAnswer = errors.New("no answer")
+	errTooLong  = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 )

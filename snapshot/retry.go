@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -56,10 +55,8 @@ func retryable(err error) (time.Duration, bool) {
 
 // hopeless are the failures to get an answer that waiting does not mend.
 func hopeless(err error) bool {
-	var cert *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	return errors.As(err, &cert) || errors.As(err, &record) ||
-		errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errAuthorize) || errors.Is(err, errTooLong)
+	return untrusted(err) || errors.Is(err, errTooLong) ||
+		notAuthorized(err) && !errors.Is(err, ErrUnreachable)
 }
 
 // retryAfter reads the header's seconds; its other form, a date, would need a

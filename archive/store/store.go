@@ -29,6 +29,10 @@ var (
 	// ErrUnsupported: the store cannot keep a contract that was asked of it,
 	// such as retention on a bucket without Object Lock.
 	ErrUnsupported = errors.New("not supported by this store")
+	// ErrConfiguration: a mistake that only the store can tell, and that no
+	// repetition cures: no such bucket, credentials that it does not accept,
+	// something missing from what the caller may do. Tell someone.
+	ErrConfiguration = errors.New("the configuration needs a change")
 )
 
 // Info describes one object. Keys are relative to the store's root.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"archiver/archive"
+	"archiver/archive/store"
 	"archiver/internal/job"
 	"archiver/snapshot"
 )
@@ -47,6 +48,8 @@ func exitCode(err error) int {
 		{archive.ErrUnconditional, exitUsage},
 		{archive.ErrMisfit, exitUsage},
 		{snapshot.ErrDisabled, exitUsage},
+		{snapshot.ErrConfiguration, exitUsage},
+		{store.ErrConfiguration, exitUsage},
 	} {
 		if errors.Is(err, rule.is) {
 			return rule.code

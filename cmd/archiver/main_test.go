@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"archiver/archive"
+	"archiver/archive/store"
 	"archiver/internal/job"
 	"archiver/snapshot"
 )
@@ -74,6 +75,10 @@ func TestErrorsEndInTheExitCodesThatTheReadmeLists(t *testing.T) {
 		{archive.ErrMisfit, exitUsage},
 		{job.ErrPerson, exitUsage},
 		{snapshot.ErrDisabled, exitUsage},
+		{snapshot.ErrConfiguration, exitUsage},
+		{snapshot.ErrAmbiguous, exitFailed},
+		{snapshot.ErrUnreachable, exitFailed},
+		{store.ErrConfiguration, exitUsage},
 		{job.ErrNothing, exitNothing},
 		{job.ErrHeld, exitHeld},
 		{job.ErrInterrupted, exitInterrupted},

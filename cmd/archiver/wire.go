@@ -98,7 +98,7 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 	}
 	s := &session{config: c, job: j}
 	j.Watch, s.done = newWatch(stderr, g.loudness())
-	if s.cluster, err = connect(c, func(err error) {
+	if s.cluster, err = connect(ctx, c, func(err error) {
 		j.Watch.Note("the cluster does not answer; asking again", slog.String("error", err.Error()))
 	}); err != nil {
 		return nil, usageError{err}
@@ -199,20 +199,4 @@ func publicKeys(texts []config.KeyMaterial) ([]*crypto.Key, error) {
 		keys = append(keys, k)
 	}
 	return keys, nil
-}
-
-func connect(c *config.Config, retrying func(error)) (*snapshot.Cluster, error) {
-	ca, err := c.CA()
-	if err != nil {
-		return nil, err
-	}
-	o := snapshot.Options{URLs: c.Cluster.URLs, CA: ca, Retrying: retrying}
-	if c.Cluster.Auth == config.AuthBasic {
-		password, err := c.Password()
-		if err != nil {
-			return nil, err
-		}
-		o.Username, o.Password = c.Cluster.Username, password.Reveal()
-	}
-	return snapshot.Connect(o)
 }

@@ -45,10 +45,10 @@ type Cluster struct {
 	Username     string   `yaml:"username" doc:"User of basic authentication."`
 	Password     Secret   `yaml:"password" doc:"Password of basic authentication."`
 	PasswordFile string   `yaml:"password_file" file:"yes" doc:"File that holds cluster.password; one trailing newline is dropped."`
-	APIKey       Secret   `yaml:"api_key" doc:"API key, encoded as the cluster gave it out."`
+	APIKey       Secret   `yaml:"api_key" doc:"API key, encoded as the cluster gave it out, or as id:key."`
 	APIKeyFile   string   `yaml:"api_key_file" file:"yes" doc:"File that holds cluster.api_key; one trailing newline is dropped."`
 	CAFile       string   `yaml:"ca_file" file:"yes" doc:"PEM certificates that are trusted instead of the system's."`
-	Region       string   `yaml:"region" doc:"AWS region that requests are signed for with sigv4; without it, s3.region."`
+	Region       string   `yaml:"region" doc:"AWS region that requests are signed for with sigv4; without it, s3.region, else the default chain's."`
 	Profile      string   `yaml:"profile" doc:"AWS profile whose credentials sign requests with sigv4; without it, the default chain."`
 }
 

@@ -17,36 +17,9 @@ func (v *validator) cluster() {
 		}
 	}
 	v.auth()
+	v.amazon()
 	v.either("cluster.password", !c.Password.IsZero(), c.PasswordFile)
 	v.either("cluster.api_key", !c.APIKey.IsZero(), c.APIKeyFile)
-}
-
-func (v *validator) auth() {
-	c := v.c.Cluster
-	password := !c.Password.IsZero() || c.PasswordFile != ""
-	key := !c.APIKey.IsZero() || c.APIKeyFile != ""
-	switch c.Auth {
-	case AuthNone:
-		if v.c.Origin("cluster.auth") == OriginDerived && (password || key) {
-			v.bad("cluster.auth", "is not given, and so a password or an API key would not be used",
-				"give cluster.username, or cluster.auth: api-key")
-		}
-	case AuthBasic:
-		if c.Username == "" {
-			v.absent("cluster.username", "is missing, and basic authentication needs it")
-		}
-		if !password {
-			v.absent("cluster.password_file", "is missing, and so is cluster.password: basic authentication needs one")
-		}
-	case AuthAPIKey:
-		if !key {
-			v.absent("cluster.api_key_file", "is missing, and so is cluster.api_key: cluster.auth api-key needs one")
-		}
-	case AuthSigV4:
-		if c.Region == "" && v.c.S3.Region == "" {
-			v.absent("cluster.region", "is missing, and so is s3.region: cluster.auth sigv4 needs one")
-		}
-	}
 }
 
 // either notes a secret that is given twice, directly and as a file.

@@ -30,6 +30,9 @@ func TestSoundConfigurationsAreTaken(t *testing.T) {
 	for _, overrides := range []map[string]string{
 		{},
 		{"cluster.username": "me", "cluster.password_file": "pw"},
+		{"cluster.auth": "api-key", "cluster.api_key_file": "key"},
+		{"cluster.auth": "sigv4", "cluster.region": "eu-west-1"},
+		{"cluster.auth": "sigv4", "cluster.profile": "logs"},
 		{"archive.volume_size": "64KiB", "limits.memory": "160MiB", "limits.transfers": "1", "snapshot.retries": "0", "snapshot.witness_documents": "0"},
 		{"archive.retention.years": "0", "limits.volumes": "3", "snapshot.settle": "30m"},
 		{"staging.type": "fs", "staging.settings": `{"location":"/mnt/logs-staging"}`, "staging.ignore": "snap/,other/", "s3.endpoint": "http://127.0.0.1:9000", "s3.expected_bucket_owner": "012345678901"},
@@ -133,7 +136,13 @@ func TestAuthenticationIsComplete(t *testing.T) {
 		{nil, "ARCHIVER_CLUSTER_PASSWORD=x", "cluster.username"},
 		{nil, "ARCHIVER_CLUSTER_API_KEY=x", "api-key"},
 		{map[string]string{"cluster.auth": "api-key"}, "", "cluster.api_key"},
-		{map[string]string{"cluster.auth": "sigv4"}, "", "cluster.region"},
+		{map[string]string{"cluster.auth": "none", "cluster.username": "me"}, "", "cluster.auth (command line): none contradicts cluster.username (command line)"},
+		{map[string]string{"cluster.auth": "none"}, "ARCHIVER_CLUSTER_API_KEY=x", "none contradicts cluster.api_key (environment variable ARCHIVER_CLUSTER_API_KEY)"},
+		{map[string]string{"cluster.auth": "basic", "cluster.username": "me:pw"}, "", "holds a colon"},
+		{map[string]string{"cluster.auth": "basic", "cluster.username": "me", "cluster.password_file": "f", "cluster.api_key_file": "g"}, "", "basic contradicts cluster.api_key_file"},
+		{map[string]string{"cluster.auth": "api-key", "cluster.username": "me", "cluster.api_key_file": "g"}, "", "api-key contradicts cluster.username"},
+		{map[string]string{"cluster.auth": "sigv4", "cluster.password_file": "f"}, "", "sigv4 contradicts cluster.password_file"},
+		{map[string]string{"cluster.profile": "logs"}, "", "give cluster.auth: sigv4"},
 		{map[string]string{"cluster.username": "me", "cluster.password_file": "f"}, "ARCHIVER_CLUSTER_PASSWORD=x",
 			"cluster.password (environment variable ARCHIVER_CLUSTER_PASSWORD): contradicts cluster.password_file (command line)"},
 		{map[string]string{"cluster.api_key_file": "f", "cluster.auth": "api-key"}, "ARCHIVER_CLUSTER_API_KEY=x", "contradicts cluster.api_key_file"},
@@ -148,27 +157,39 @@ func TestAuthenticationIsComplete(t *testing.T) {
 			t.Errorf("%v %s: %v", c.overrides, c.env, err)
 		}
 	}
-	for _, region := range []string{"cluster.region", "s3.region"} {
-		err := changed(t, map[string]string{"cluster.auth": "sigv4", region: "eu-west-1"}).Validate(NeedAll)
-		if err == nil || strings.Contains(err.Error(), "is missing") {
-			t.Errorf("%s: %v", region, err)
+}
+
+func TestAmazonsRulesAreKeptBeforeAnythingIsAsked(t *testing.T) {
+	const domain = "https://search-logs-abc.eu-west-1.es.amazonaws.com"
+	for _, c := range []struct {
+		overrides map[string]string
+		says      string // "": nothing
+	}{
+		{map[string]string{"cluster.urls": "https://abc.eu-west-1.aoss.amazonaws.com", "cluster.auth": "sigv4"}, "Serverless"},
+		{map[string]string{"cluster.urls": domain, "cluster.auth": "sigv4"}, "role_arn"},
+		{map[string]string{"cluster.urls": "https://vpc-logs-abc.aos.eu-west-1.on.aws", "cluster.auth": "sigv4"}, "role_arn"},
+		{map[string]string{"cluster.urls": "https://x.cn-north-1.es.amazonaws.com.cn", "cluster.auth": "sigv4"}, "role_arn"},
+		{map[string]string{"cluster.urls": domain, "cluster.auth": "sigv4", "stream": "cs-logs", "indices": "a-{DDMMYYYY}"}, "cs-"},
+		{map[string]string{"cluster.urls": domain, "cluster.auth": "sigv4", "staging.settings": `{"role_arn":"arn:aws:iam::1:role/x"}`}, ""},
+		// A cluster of one's own behind something that checks signatures.
+		{map[string]string{"cluster.urls": "https://search.example.org", "cluster.auth": "sigv4", "cluster.region": "eu-west-1"}, ""},
+		{map[string]string{"cluster.urls": "https://search.example.org", "stream": "cs-logs"}, ""},
+	} {
+		err := changed(t, c.overrides).Validate(NeedAll)
+		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%v: %v", c.overrides, err)
 		}
 	}
 }
 
 func TestWhatIsNotSupportedYetIsRefused(t *testing.T) {
 	for path, overrides := range map[string]map[string]string{
-		"cluster.auth":    {"cluster.auth": "sigv4", "s3.region": "eu-west-1"},
 		"signing.kms_key": {"signing.kms_key": "arn:aws:kms:x", "signing.key_file": ""},
 	} {
 		err := changed(t, overrides).Validate(NeedAll)
 		if err == nil || !strings.Contains(err.Error(), path+" (command line)") || !strings.Contains(err.Error(), "not supported yet") {
 			t.Errorf("%v: %v", overrides, err)
 		}
-	}
-	overrides := map[string]string{"cluster.auth": "api-key", "cluster.api_key_file": "f"}
-	if err := changed(t, overrides).Validate(NeedAll); err == nil || !strings.Contains(err.Error(), "api-key is not supported yet") {
-		t.Error(err)
 	}
 	if err := changed(t, map[string]string{"staging.url": "file:///srv", "archive.url": "file:///srv/vault"}).Validate(NeedAll); err == nil ||
 		!strings.Contains(err.Error(), "shares its place") {

@@ -3,11 +3,11 @@ package s3
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"archiver/archive/store"
 )
@@ -20,18 +20,47 @@ type Error struct {
 	Code   string // S3's
 	is     error
 	err    error
+	owner  bool // the bucket's owner was to be checked
 }
 
 func (e *Error) Error() string {
+	if errors.Is(e.err, errNotS3) {
+		return fmt.Sprintf("%s %s: %v", e.Op, e.URL, errNotS3)
+	}
 	if e.Code == "" && e.Status == 0 {
-		return fmt.Sprintf("%s %s: %v", e.Op, e.URL, e.err)
+		return fmt.Sprintf("%s %s: %s", e.Op, e.URL, e.cause())
 	}
+	what := fmt.Sprintf("%s %s: %d", e.Op, e.URL, e.Status)
+	for _, more := range []string{" " + e.Code, ": " + e.message()} {
+		if more != " " && more != ": " {
+			what += more
+		}
+	}
+	if e.foreign() {
+		what += ": " + errNotS3.Error()
+	}
+	return what
+}
+
+// cause is why there is no answer, without the SDK's own words around it.
+func (e *Error) cause() string {
+	var send *smithyhttp.RequestSendError
+	switch {
+	case e.withheld() && strings.Contains(e.err.Error(), "ec2imds"):
+		return "no AWS credentials were found in the environment, the AWS files, a container's role or this machine's role"
+	case errors.As(e.err, &send):
+		return send.Err.Error()
+	}
+	return e.err.Error()
+}
+
+// message is S3's, which may be empty.
+func (e *Error) message() string {
 	var api smithy.APIError
-	message := ""
-	if errors.As(e.err, &api) && api.ErrorMessage() != "" {
-		message = ": " + api.ErrorMessage()
+	if !errors.As(e.err, &api) {
+		return ""
 	}
-	return fmt.Sprintf("%s %s: %d %s%s", e.Op, e.URL, e.Status, e.Code, message)
+	return api.ErrorMessage()
 }
 
 // Unwrap gives the port's error, if one fits, and the SDK's.
@@ -42,44 +71,13 @@ func (e *Error) Unwrap() []error {
 	return []error{e.is, e.err}
 }
 
-// Hint says what to do about it.
-func (e *Error) Hint() string {
-	switch {
-	case e.Code == "NoSuchBucket":
-		return "create the bucket, or correct the bucket's name in staging.url or archive.url"
-	case e.Code == "ExpiredToken" || e.Code == "ExpiredTokenException" || e.Code == "RequestExpired":
-		return "the credentials have expired: renew them"
-	case e.Code == "InvalidAccessKeyId" || e.Code == "SignatureDoesNotMatch" || strings.Contains(e.Code, "UserNotFound"):
-		return "the access key or its secret is wrong for this endpoint"
-	case e.Code == "PermanentRedirect" || e.Code == "AuthorizationHeaderMalformed" || e.Status == http.StatusMovedPermanently:
-		return "the bucket is in another region: set s3.region (or staging.s3.region, archive.s3.region)"
-	case e.Code == "RequestTimeTooSkewed":
-		return "this machine's clock is wrong: set it"
-	case errors.Is(e.is, store.ErrCold):
-		return "thaw the object (RestoreObject), and run again when that is done"
-	case e.Status == http.StatusForbidden:
-		return "allow s3:" + e.Op + " on it to this role; if s3.expected_bucket_owner is set, compare it with the bucket's owner"
-	case e.Code == "ConditionalRequestConflict":
-		return "another write to it was under way: run again"
-	case e.Status == 0 && strings.Contains(e.err.Error(), "region must be set"):
-		return "set s3.region (or AWS_REGION)"
-	case e.Status == 0 && strings.Contains(e.err.Error(), "failed to refresh cached credentials"):
-		return "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or s3.profile, or give this machine a role"
-	case e.Status == 0 && strings.Contains(e.err.Error(), "no such host"):
-		return "correct s3.endpoint; if it is a server of your own, set s3.path_style: true"
-	case e.Status == 0:
-		return "see whether the endpoint is reachable from here, and whether credentials can be had (AWS default chain)"
-	}
-	return ""
-}
-
 // wrap turns an SDK error into ours. Errors that have no sentinel keep the
 // SDK's alone.
 func (s *Store) wrap(op, key string, err error) error {
 	if err == nil {
 		return nil
 	}
-	e := &Error{Op: op, URL: s.URL() + key, err: err}
+	e := &Error{Op: op, URL: s.URL() + key, err: err, owner: s.owner != nil}
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
 		e.Status = response.HTTPStatusCode()
@@ -93,18 +91,19 @@ func (s *Store) wrap(op, key string, err error) error {
 		e.is = store.ErrNotFound
 	case e.Code == "InvalidObjectState": // a 403, but nobody forbids anything
 		e.is = store.ErrCold
+	case e.misconfigured():
+		e.is = store.ErrConfiguration
 	}
 	return e
 }
 
 // absent tells that the object is not there. Any other 404 is something else:
-// some servers answer 404 for an access key that they do not know.
+// some servers answer 404 for an access key that they do not know, and every
+// web server does for what is not its own.
 func (e *Error) absent() bool {
 	switch e.Code {
 	case "NoSuchKey", "NoSuchVersion", "NoSuchUpload":
 		return true
-	case "", "NotFound": // a HEAD has no body to say more
-		return e.Status == http.StatusNotFound
 	}
 	return false
 }

@@ -25,7 +25,7 @@ func list(ctx context.Context, s *s3.Store) (keys []string, err error) {
 // page answers a listing with these keys, as they stand.
 func page(tail string, keys ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, "<ListBucketResult>")
+		fmt.Fprint(w, "<ListBucketResult><Name>b</Name>")
 		for _, key := range keys {
 			fmt.Fprintf(w, "<Contents><Key>%s</Key><Size>1</Size><ETag>&quot;e&quot;</ETag></Contents>", key)
 		}

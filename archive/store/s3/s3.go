@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/logging"
 
 	"archiver/archive/store"
 )
@@ -84,11 +85,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, func(l *config.LoadOptions) error {
 		l.Region, l.SharedConfigProfile = o.Region, o.Profile
+		l.Logger = logging.Nop{} // what matters comes back as an error
 		l.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(transport(idle))
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("AWS configuration: %w", err)
+		return nil, unusable(o.Bucket, err)
 	}
 	// Not the one from above: loading may have added certificates to it.
 	own, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
@@ -113,6 +115,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 			r.RateLimiter = ratelimit.None
 		})
 		c.DisableLogOutputChecksumValidationSkipped = true
+		c.APIOptions = append(c.APIOptions, genuine)
 	})
 	s := &Store{
 		client: client, patient: own.WithTransportOptions(transport(max(idle, completionTimeout))),
