@@ -160,6 +160,8 @@ func (m *memory) Abort(context.Context, store.Upload) error { return store.ErrUn
 
 func (m *memory) Delete(context.Context, string, string) error { return store.ErrUnsupported }
 
+func (m *memory) DeleteVersion(context.Context, string, string) error { return store.ErrUnsupported }
+
 func (m *memory) Retain(context.Context, string, string, store.Retention) error {
 	return store.ErrUnsupported
 }

@@ -162,6 +162,14 @@ type Store interface {
 	// gone succeeds. Errors: ErrChanged.
 	Delete(ctx context.Context, key, etag string) error
 
+	// DeleteVersion removes one superseded version, or one delete marker, that
+	// Versions has named, for good. Version "" is the one that was written
+	// while the store kept no versions; if that is the newest, or there are
+	// none, it is left alone. Deleting what is gone succeeds. Whoever deletes
+	// a key's newest delete marker makes the version below it the newest: it
+	// goes last. Errors: ErrUnsupported.
+	DeleteVersion(ctx context.Context, key, version string) error
+
 	// Retain holds one version until a time. Repeating it, or asking for less
 	// than is held already, changes nothing. Errors: ErrNotFound, ErrUnsupported.
 	Retain(ctx context.Context, key, version string, r Retention) error

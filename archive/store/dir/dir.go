@@ -101,6 +101,11 @@ func (s *Store) URL() string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(s.path)}).String()
 }
 
+// DeleteVersion answers ErrUnsupported: a directory keeps no versions.
+func (s *Store) DeleteVersion(_ context.Context, key, _ string) error {
+	return s.fail("delete a version of", key, store.ErrUnsupported)
+}
+
 // Retain answers ErrUnsupported: whoever may write to a directory may change
 // everything in it.
 func (s *Store) Retain(_ context.Context, key, _ string, _ store.Retention) error {

@@ -90,63 +90,6 @@ func plain(encoding types.EncodingType, name *string) (*string, error) {
 	return &text, nil
 }
 
-// Versions pages through the history of a prefix. S3 lists versions and delete
-// markers apart, each in the order of keys: they are merged.
-func (s *Store) Versions(ctx context.Context, prefix string) iter.Seq2[store.Version, error] {
-	return func(yield func(store.Version, error) bool) {
-		in := &s3.ListObjectVersionsInput{Bucket: &s.bucket, Prefix: s.key(prefix), ExpectedBucketOwner: s.owner}
-		last := ""
-		for p := s3.NewListObjectVersionsPaginator(s.client, in); p.HasMorePages(); {
-			page, err := p.NextPage(ctx)
-			if err != nil {
-				yield(store.Version{}, s.wrap("ListBucketVersions", prefix, err))
-				return
-			}
-			for _, v := range s.merge(page) {
-				if err := context.Cause(ctx); err != nil {
-					yield(store.Version{}, err)
-					return
-				}
-				if v.Key < last {
-					yield(store.Version{}, fmt.Errorf("listing versions of %s%s: %q came after %q", s.URL(), prefix, v.Key, last))
-					return
-				}
-				last = v.Key
-				if !yield(v, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (s *Store) merge(page *s3.ListObjectVersionsOutput) []store.Version {
-	var all []store.Version
-	markers := page.DeleteMarkers
-	mark := func(below string) {
-		for len(markers) > 0 && (below == "" || aws.ToString(markers[0].Key) <= below) {
-			m := markers[0]
-			markers = markers[1:]
-			all = append(all, store.Version{
-				Info:   store.Info{Key: strings.TrimPrefix(aws.ToString(m.Key), s.prefix), Version: version(m.VersionId), Time: aws.ToTime(m.LastModified)},
-				Latest: aws.ToBool(m.IsLatest), DeleteMarker: true,
-			})
-		}
-	}
-	for _, v := range page.Versions {
-		mark(aws.ToString(v.Key))
-		all = append(all, store.Version{
-			Info: store.Info{
-				Key: strings.TrimPrefix(aws.ToString(v.Key), s.prefix), Size: aws.ToInt64(v.Size), ETag: aws.ToString(v.ETag),
-				Version: version(v.VersionId), Time: aws.ToTime(v.LastModified), StorageClass: class(string(v.StorageClass)),
-			},
-			Latest: aws.ToBool(v.IsLatest),
-		})
-	}
-	mark("")
-	return all
-}
-
 // Uploads pages through the unfinished uploads below a prefix.
 func (s *Store) Uploads(ctx context.Context, prefix string) iter.Seq2[store.Upload, error] {
 	return func(yield func(store.Upload, error) bool) {

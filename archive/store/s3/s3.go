@@ -161,7 +161,7 @@ func once(o *s3.Options) { o.Retryer = aws.NopRetryer{} }
 
 // version turns S3's name for "never versioned" into the port's.
 func version(v *string) string {
-	if aws.ToString(v) == "null" {
+	if aws.ToString(v) == unversioned {
 		return ""
 	}
 	return aws.ToString(v)

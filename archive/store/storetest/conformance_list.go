@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"archiver/archive/store"
 )
 
 // oddKeys stand where folder by folder, case-blind, or in the order of a
@@ -159,65 +157,4 @@ func shuffled(n int) []int {
 		order[i] = (i*7 + 3) % n
 	}
 	return order
-}
-
-func testVersions(s *suite) {
-	s.promise("yields each object once where there are none, or one", func(x *fixture) {
-		keys := []string{"a-b/x", "a/x", "b"}
-		x.createAll(keys)
-		all, err := collect(x.s.Versions(x.Context(), ""))
-		x.no(err)
-		var got []string
-		for _, v := range all {
-			got = append(got, v.Key)
-			if !v.Latest || v.DeleteMarker || v.ETag == "" || x.can.Versions != (v.Version != "") {
-				x.Errorf("unexpected %+v", v)
-			}
-		}
-		if !slices.Equal(got, keys) {
-			x.Errorf("listed %q", got)
-		}
-		all, err = collect(x.s.Versions(x.Context(), "a/"))
-		x.no(err)
-		if len(all) != 1 || all[0].Key != "a/x" {
-			x.Errorf("below a/: %+v", all)
-		}
-	})
-	s.promise("fails for an ended context", func(x *fixture) {
-		x.create("k", "")
-		_, err := collect(x.s.Versions(x.ended(), ""))
-		x.want(err, context.Canceled)
-	})
-	s.promise("yields what was replaced and deleted, in the order of keys", func(x *fixture) {
-		if !x.can.Versions {
-			x.Skip("the store keeps no versions")
-		}
-		first := x.create("b", "first")
-		second, err := x.s.Replace(x.Context(), "b", []byte("second"), first.ETag)
-		x.no(err)
-		x.no(x.s.Delete(x.Context(), "b", second.ETag))
-		x.createAll([]string{"a", "c"})
-		all, err := collect(x.s.Versions(x.Context(), ""))
-		x.no(err)
-		if keys := keysOf(all); !slices.Equal(keys, []string{"a", "b", "b", "b", "c"}) {
-			x.Fatalf("listed %q", keys)
-		}
-		old := map[string]bool{}
-		for _, v := range all[1:4] {
-			if v.Latest != v.DeleteMarker {
-				x.Errorf("the marker is the newest of b: %+v", v)
-			}
-			old[v.Version] = !v.DeleteMarker
-		}
-		if !old[first.Version] || !old[second.Version] || len(old) != 3 {
-			x.Errorf("versions of b are %v, want %s and %s", old, first.Version, second.Version)
-		}
-	})
-}
-
-func keysOf(all []store.Version) (keys []string) {
-	for _, v := range all {
-		keys = append(keys, v.Key)
-	}
-	return keys
 }

@@ -25,6 +25,9 @@ func testRetention(s *suite) {
 			x.retention("k", info.Version, store.Retention{Mode: store.Governance, Until: step.held})
 		}
 		x.no(x.s.Delete(x.Context(), "k", info.ETag)) // hides it, and does not remove the version
+		if err := x.s.DeleteVersion(x.Context(), "k", info.Version); err == nil {
+			x.Error("a held version was deleted")
+		}
 		got, err := x.read("k", 0, -1, store.Pin{Version: info.Version})
 		x.no(err)
 		if got != "body" {

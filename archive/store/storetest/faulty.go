@@ -148,6 +148,10 @@ func (f *Faulty) Delete(ctx context.Context, key, etag string) error {
 	return f.do(ctx, "Delete", key, true, func(ctx context.Context) error { return f.Store.Delete(ctx, key, etag) })
 }
 
+func (f *Faulty) DeleteVersion(ctx context.Context, key, version string) error {
+	return f.do(ctx, "DeleteVersion", key, true, func(ctx context.Context) error { return f.Store.DeleteVersion(ctx, key, version) })
+}
+
 func (f *Faulty) Retain(ctx context.Context, key, version string, r store.Retention) error {
 	return f.do(ctx, "Retain", key, true, func(ctx context.Context) error { return f.Store.Retain(ctx, key, version, r) })
 }
