@@ -53,13 +53,8 @@ func unlocked(secrets []*packet.PrivateKey, passphrase []byte) ([]*packet.Privat
 	if len(secrets) == 0 {
 		return nil, errors.New("cannot sign: it holds no private key that is RSA, Ed25519 or on a 256-bit NIST or Brainpool curve")
 	}
-	for _, k := range secrets {
-		if k.Encrypted && len(passphrase) == 0 {
-			return nil, errors.New("is locked, and no passphrase was given")
-		}
-	}
-	if err := packet.DecryptPrivateKeys(secrets, passphrase); err != nil {
-		return nil, errors.New("is locked, and not by the given passphrase")
+	if err := unlock(secrets, passphrase); err != nil {
+		return nil, err
 	}
 	slices.Reverse(secrets)
 	return secrets, nil
