@@ -26,6 +26,8 @@ var (
 	// ErrIntegrity: something that was signed, counted or hashed is not what it
 	// was. Never retried.
 	ErrIntegrity = errors.New("integrity violation")
+	// ErrNoArchive: the ledger holds no archive of a date.
+	ErrNoArchive = errors.New("the ledger holds no archive of this date")
 	// ErrStagingChanged: staging is not what was planned. Nothing was sealed.
 	ErrStagingChanged = errors.New("staging changed after it was planned")
 	// ErrMisfit: a plan does not go with the keys or the memory at hand.
