@@ -13,9 +13,9 @@ import (
 
 // checkCanonical refuses a signature packet that says the same as another one
 // would: encoded in an unusual way, with fields that are not signed, by another
-// hash than the format names. So whoever has no key can make no second
-// block of one that is believed. (With an ECDSA key the number s can be
-// exchanged for its negative; that much is left open.)
+// hash than the format names. So whoever has no key can make no second framing
+// of one that is believed. (With an ECDSA key the number s can be exchanged for
+// its negative; that much is left open.)
 func checkCanonical(sig *packet.Signature, raw []byte) error {
 	if sig.Hash != crypto.SHA256 {
 		return fmt.Errorf("its signature is by %v, not by SHA-256", sig.Hash)

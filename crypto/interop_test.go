@@ -40,7 +40,11 @@ func TestWhatGnuPGEncryptsOpensIfItIsOfTheForm(t *testing.T) {
 		{"text", with("--textmode", "-e", "-r", ops), ErrMessage},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for _, size := range []int{0, 1, 511, 512, 8191, 8192, 64 << 10, 1<<20 + 1} {
+			sizes := []int{1000}
+			if c.want == nil {
+				sizes = []int{0, 1, 512, 8192, 1<<20 + 1}
+			}
+			for _, size := range sizes {
 				plain := content(size)
 				message := g.run(t, plain, append([]string{"--trust-model", "always"}, c.args...)...)
 				got, err := opened(o, message)

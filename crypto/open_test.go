@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -365,6 +366,29 @@ func TestMessagesAreOpenedSideBySide(t *testing.T) {
 		if i := slices.IndexFunc(results, func(err error) bool { return err != nil }); i >= 0 {
 			t.Error(results[i])
 		}
+	}
+}
+
+func TestMemoryDoesNotGrowWithTheMessage(t *testing.T) {
+	o := opsOpener(t)
+	r := recipients(t, publicKey(t, "ops.asc"))
+	allocated := func(size int) uint64 {
+		message := bytes.NewReader(seal(t, r, make([]byte, size), 0))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		plain, err := o.Open(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := io.Copy(io.Discard, plain); err != nil || n != int64(size) {
+			t.Fatalf("%d bytes, %v", n, err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	short, long := allocated(1<<20), allocated(16<<20)
+	if long > short+(64<<10) {
+		t.Errorf("opening allocated %d bytes for 1 MiB and %d for 16 MiB", short, long)
 	}
 }
 

@@ -26,7 +26,7 @@ type Private struct {
 // outlives all of them, and who holds the secret can open it. The name, a
 // file's for instance, is for error messages only.
 func ParsePrivate(name string, data, passphrase []byte) (*Private, error) {
-	_, secrets, err := splitKey(data)
+	_, secrets, err := splitKey(data, privateKeyBlock)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -71,6 +71,7 @@ func TestALockedKeyOpensWithItsPassphraseOnly(t *testing.T) {
 
 func TestAKeyThatGnuPGLockedOpens(t *testing.T) {
 	g := newGnuPG(t)
+	g.file(t, "gpg-agent.conf", []byte("s2k-count 65536\n")) // or it takes seconds
 	g.run(t, nil, "--faked-system-time", "20260101T000000!", "--passphrase", testPassphrase, "--quick-generate-key", "locked TEST", "future-default", "default")
 	public := parsePublic(t, "locked.gpg", g.run(t, nil, "--export"))
 	private := g.run(t, nil, "--passphrase", testPassphrase, "--armor", "--export-secret-keys")
@@ -119,7 +120,7 @@ func TestParsePrivateRefuses(t *testing.T) {
 		{"two armored keys", two, "exactly one"},
 		{"two binary keys", append(bytes.Clone(ops), ops...), "exactly one"},
 		{"a key of version 6", privatePackets(t, v6), "version 6"},
-		{"nothing", nil, "is no PGP PUBLIC KEY BLOCK"},
+		{"nothing", nil, "is no PGP PRIVATE KEY BLOCK"},
 		{"half a key", ops[:len(ops)/2], "ops.asc: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -137,7 +138,7 @@ func TestParsePrivateRefuses(t *testing.T) {
 // stubbed is a key whose every secret is replaced by gpg's stub.
 func stubbed(t testing.TB, name string) []byte {
 	t.Helper()
-	_, secrets, err := splitKey(keyFile(t, name))
+	_, secrets, err := splitKey(keyFile(t, name), privateKeyBlock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ type Signer struct {
 // 256-bit curves of NIST and Brainpool remain. Expiry and revocation are a
 // matter of time: see Check. The name is for error messages only.
 func ParseSigner(name string, data, passphrase []byte) (*Signer, error) {
-	public, secrets, err := splitKey(data)
+	public, secrets, err := splitKey(data, privateKeyBlock)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
