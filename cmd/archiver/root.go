@@ -60,7 +60,10 @@ Exit codes:
 		return nil
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(runCommand(g), unlockCommand(g), cleanCommand(g), demoCommand(), doomedCommand(), manCommand(), versionCommand(g))
+	addGroup(root, "Archiving:", runCommand(g))
+	addGroup(root, "Bringing back:", listCommand(g), showCommand(g), verifyCommand(g), extractCommand(g))
+	addGroup(root, "Housekeeping:", unlockCommand(g), cleanCommand(g))
+	root.AddCommand(demoCommand(), doomedCommand(), manCommand(), versionCommand(g))
 	return root
 }
 
@@ -70,4 +73,13 @@ func noArgs(c *cobra.Command, args []string) error {
 		return usageError{err}
 	}
 	return nil
+}
+
+// addGroup adds commands that the help shows together.
+func addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+		root.AddCommand(c)
+	}
 }
