@@ -108,11 +108,11 @@ const index = "log-2026.11.20"
 
 func (r real) fill() (ids []string) {
 	r.Helper()
-	r.call("PUT", "/"+index, `{"settings":{"number_of_shards":2,"number_of_replicas":1},"aliases":{"logs":{}}}`)
+	r.call("PUT", "/"+index, `{"settings":{"number_of_shards":2,"number_of_replicas":1},"aliases":{"logs":{}},"mappings":{"properties":{"raw":{"type":"object","enabled":false}}}}`)
 	for n := range 40 {
 		id := fmt.Sprintf("%d/ü", n)
 		ids = append(ids, id)
-		r.call("PUT", "/"+index+"/_doc/"+fmt.Sprintf("%d%%2F%%C3%%BC", n), fmt.Sprintf(`{ "n":%d.0, "big":12345678901234567890, "a":{"text":"\u00e9 \/ 😀"} }`, n))
+		r.call("PUT", "/"+index+"/_doc/"+fmt.Sprintf("%d%%2F%%C3%%BC", n), fmt.Sprintf(`{ "n":%d.0, "raw":{"big":12345678901234567890}, "a":{"text":"\u00e9 \/ 😀"} }`, n))
 	}
 	for _, routing := range []string{"a", "b", "c", "d"} {
 		r.call("PUT", "/"+index+"/_doc/same?routing="+routing, `{"routing":"`+routing+`"}`)
