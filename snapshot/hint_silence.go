@@ -23,7 +23,7 @@ func hintForSilence(cause error) string {
 		return "the server speaks TLS on this port: the URL should begin with https://"
 	case notAuthorized(cause):
 		return "check the credentials that requests are signed with"
-	case errors.Is(cause, errTooLong):
+	case errors.Is(cause, ErrTooLarge):
 		return ""
 	case errors.Is(cause, errNoAnswer):
 		return "the server took the connection but did not answer in time: it may be overloaded, or something between holds the request back"

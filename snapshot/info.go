@@ -66,6 +66,8 @@ func (c *Cluster) infoOfNode(ctx context.Context) (Info, error) {
 		method: http.MethodGet,
 		path:   []string{"_nodes", "_local"},
 		query:  url.Values{"filter_path": {"cluster_name,nodes.*.version,nodes.*.build_flavor"}},
+
+		greeting: true,
 	}
 	var local struct {
 		ClusterName string `json:"cluster_name"`

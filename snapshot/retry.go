@@ -55,7 +55,7 @@ func retryable(err error) (time.Duration, bool) {
 
 // hopeless are the failures to get an answer that waiting does not mend.
 func hopeless(err error) bool {
-	return untrusted(err) || errors.Is(err, errTooLong) ||
+	return untrusted(err) || errors.Is(err, ErrTooLarge) ||
 		notAuthorized(err) && !errors.Is(err, ErrUnreachable)
 }
 

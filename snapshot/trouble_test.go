@@ -112,7 +112,7 @@ func TestCompressedAnswersAreRead(t *testing.T) {
 		defer z.Close()
 		_, _ = io.Copy(z, io.LimitReader(spaces{}, 2*maxAnswer))
 	}
-	if _, err := connect(t, http.HandlerFunc(bomb)).Info(t.Context()); !errors.Is(err, errTooLong) {
+	if _, err := connect(t, http.HandlerFunc(bomb)).Info(t.Context()); !errors.Is(err, ErrTooLarge) {
 		t.Fatalf("a small answer that inflates: %v", err)
 	}
 }
