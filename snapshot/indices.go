@@ -21,6 +21,10 @@ type Index struct {
 	Status string // open or close
 	Shards int    // primary ones
 	Bytes  int64  // of the primary shards' files; 0 for a closed index
+	// Elsewhere names a storage that keeps the index's files outside of the
+	// cluster, so that a snapshot would hold none of them; empty for an
+	// ordinary index.
+	Elsewhere string
 }
 
 // maxNames bounds the names that one request asks for, in escaped bytes: the
@@ -38,7 +42,7 @@ func (c *Cluster) Indices(ctx context.Context, patterns []string) ([]Index, erro
 			return nil, err
 		}
 	}
-	uuids, err := c.indexUUIDs(ctx, patterns)
+	uuids, elsewhere, err := c.indexUUIDs(ctx, patterns)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +54,9 @@ func (c *Cluster) Indices(ctx context.Context, patterns []string) ([]Index, erro
 			return nil, err
 		}
 		list = append(list, some...)
+	}
+	for i := range list {
+		list[i].Elsewhere = elsewhere[list[i].Name]
 	}
 	slices.SortFunc(list, func(a, b Index) int { return cmp.Compare(a.Name, b.Name) })
 	return list, settled(uuids, list)
@@ -84,13 +91,16 @@ func batch(names []string) [][]string {
 	return batches
 }
 
-func (c *Cluster) indexUUIDs(ctx context.Context, patterns []string) (map[string]string, error) {
-	uuids := map[string]string{}
+// indexSettings are asked for with each index: who it is, and where it lies.
+const indexSettings = "index.uuid,index.store.type,index.routing.allocation.require.box_type"
+
+func (c *Cluster) indexUUIDs(ctx context.Context, patterns []string) (uuids, elsewhere map[string]string, err error) {
+	uuids, elsewhere = map[string]string{}, map[string]string{}
 	for _, names := range batch(patterns) {
 		r := request{
 			op:     "list indices " + few(names),
 			method: http.MethodGet,
-			path:   []string{strings.Join(names, ","), "_settings", "index.uuid"},
+			path:   []string{strings.Join(names, ","), "_settings", indexSettings},
 			query: url.Values{
 				"flat_settings":      {"true"},
 				"expand_wildcards":   {"all"},
@@ -100,21 +110,39 @@ func (c *Cluster) indexUUIDs(ctx context.Context, patterns []string) (map[string
 		}
 		var out map[string]struct {
 			Settings struct {
-				UUID string `json:"index.uuid"`
+				UUID  string `json:"index.uuid"`
+				Store string `json:"index.store.type"`
+				Box   string `json:"index.routing.allocation.require.box_type"`
 			} `json:"settings"`
 		}
 		// A 404 stays an error: it would hide the other names of this batch.
 		if err := c.read(ctx, r, &out); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for name, index := range out {
 			if index.Settings.UUID == "" {
-				return nil, c.gibberish(r, answer{status: http.StatusOK}, fmt.Errorf("no uuid of %q in it", name))
+				return nil, nil, c.gibberish(r, answer{status: http.StatusOK}, fmt.Errorf("no uuid of %q in it", name))
 			}
 			uuids[name] = index.Settings.UUID
+			if e := c.storage(index.Settings.Store, index.Settings.Box); e != "" {
+				elsewhere[name] = e
+			}
 		}
 	}
-	return uuids, nil
+	return uuids, elsewhere, nil
+}
+
+// storage names where an index lies, if not on the cluster's own disks. The
+// box_type is Amazon's mark of an UltraWarm index; on clusters of one's own it
+// only chooses among ordinary nodes.
+func (c *Cluster) storage(store, box string) string {
+	switch {
+	case store == "remote_snapshot" || store == "snapshot":
+		return "a searchable snapshot"
+	case c.amazon.Load() && (box == "warm" || box == "cold"):
+		return "UltraWarm"
+	}
+	return ""
 }
 
 func (c *Cluster) details(ctx context.Context, names []string) ([]Index, error) {

@@ -144,6 +144,9 @@ func (c *Cluster) send(req *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if resp.Header.Get("X-Amzn-Requestid") != "" {
+		c.amazon.Store(true)
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return answer{}, fmt.Errorf("the answer broke off: %w", err)

@@ -87,7 +87,7 @@ func (c *Cluster) routes() []route {
 		{"POST", "_snapshot/{}/{}/_restore", c.restore},
 		{"DELETE", "{}", c.deleteIndices},
 		{"POST", "{}/_close", c.closeIndices},
-		{"GET", "{}/_settings/index.uuid", c.uuids},
+		{"GET", "{}/_settings/{}", c.uuids},
 		{"GET", "{}/_count", c.count},
 		{"POST", "{}/_count", c.count},
 		{"POST", "{}/_refresh", c.refresh},
