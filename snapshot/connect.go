@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/opensearch-project/opensearch-go/v4/opensearchtransport"
@@ -63,6 +64,7 @@ type Cluster struct {
 	retrying  func(error)
 	pause     time.Duration // before the first repetition of a read
 	addresses int
+	amazon    atomic.Bool // an answer came through the front of Amazon's service
 }
 
 // streamer sends one request, once, and hands back the answer unread.

@@ -79,6 +79,9 @@ func (e *Error) hintForAmazon() string {
 
 // hintForAccess is for a caller that may not.
 func (e *Error) hintForAccess() string {
+	if e.foreign && e.says("xml", "html") && e.Status != http.StatusProxyAuthRequired {
+		return "" // a cluster has said nothing yet
+	}
 	switch e.Status {
 	case http.StatusUnauthorized:
 		return "the cluster does not accept these credentials: check user and password, or the key, or the role that signs"

@@ -25,6 +25,10 @@ type Index struct {
 	// or a major version alone, such as "8", where the server's number says no
 	// more. Empty if it says nothing that is understood.
 	CreatedVersion string
+	// Elsewhere names a storage that keeps the index's files outside of the
+	// cluster, so that a snapshot would hold none of them; empty for an
+	// ordinary index.
+	Elsewhere string
 }
 
 // maxNames bounds the names that one request asks for, in escaped bytes: the
@@ -57,7 +61,9 @@ func (c *Cluster) Indices(ctx context.Context, patterns []string) ([]Index, erro
 	}
 	slices.SortFunc(list, func(a, b Index) int { return cmp.Compare(a.Name, b.Name) })
 	for n := range list {
-		list[n].CreatedVersion = createdVersion(known[list[n].Name].Created)
+		settings := known[list[n].Name]
+		list[n].CreatedVersion = createdVersion(settings.Created)
+		list[n].Elsewhere = c.storage(settings.Store, settings.Box)
 	}
 	return list, settled(known, list)
 }
@@ -95,7 +101,12 @@ func batch(names []string) [][]string {
 type indexSettings struct {
 	UUID    string `json:"index.uuid"`
 	Created string `json:"index.version.created"`
+	Store   string `json:"index.store.type"`
+	Box     string `json:"index.routing.allocation.require.box_type"`
 }
+
+// settingsAsked names them.
+const settingsAsked = "index.uuid,index.version.created,index.store.type,index.routing.allocation.require.box_type"
 
 func (c *Cluster) indexSettings(ctx context.Context, patterns []string) (map[string]indexSettings, error) {
 	known := map[string]indexSettings{}
@@ -103,7 +114,7 @@ func (c *Cluster) indexSettings(ctx context.Context, patterns []string) (map[str
 		r := request{
 			op:     "list indices " + few(names),
 			method: http.MethodGet,
-			path:   []string{strings.Join(names, ","), "_settings", "index.uuid,index.version.created"},
+			path:   []string{strings.Join(names, ","), "_settings", settingsAsked},
 			query: url.Values{
 				"flat_settings":      {"true"},
 				"expand_wildcards":   {"all"},
@@ -126,6 +137,19 @@ func (c *Cluster) indexSettings(ctx context.Context, patterns []string) (map[str
 		}
 	}
 	return known, nil
+}
+
+// storage names where an index lies, if not on the cluster's own disks. The
+// box_type is Amazon's mark of an UltraWarm index; on clusters of one's own it
+// only chooses among ordinary nodes.
+func (c *Cluster) storage(store, box string) string {
+	switch {
+	case store == "remote_snapshot" || store == "snapshot":
+		return "a searchable snapshot"
+	case c.amazon.Load() && (box == "warm" || box == "cold"):
+		return "UltraWarm"
+	}
+	return ""
 }
 
 func (c *Cluster) details(ctx context.Context, names []string) ([]Index, error) {

@@ -50,7 +50,7 @@ func TestIndicesAsksForHiddenOnesAndOnlyDetailsOfThoseThatExist(t *testing.T) {
 		t.Fatalf("%v, %v", got, err)
 	}
 	q := h.requests[0].URL.Query()
-	if h.requests[0].URL.Path != "/a,b+ü*/_settings/index.uuid,index.version.created" || q.Get("expand_wildcards") != "all" || q.Get("ignore_unavailable") != "true" {
+	if h.requests[0].URL.Path != "/a,b+ü*/_settings/"+settingsAsked || q.Get("expand_wildcards") != "all" || q.Get("ignore_unavailable") != "true" {
 		t.Fatal(h.last())
 	}
 	if got, err := connect(t, http.HandlerFunc(hangUp)).Indices(t.Context(), nil); err != nil || got != nil {
@@ -85,7 +85,7 @@ func TestManyLongNamesAreAskedForInRequestLinesThatServersTake(t *testing.T) {
 	}
 	h := lister(t, func(w http.ResponseWriter, r *http.Request) {
 		var rows []string
-		names := strings.TrimSuffix(r.URL.Path[1:], "/_settings/index.uuid,index.version.created")
+		names := strings.TrimSuffix(r.URL.Path[1:], "/_settings/"+settingsAsked)
 		for n := range strings.SplitSeq(names, ",") {
 			rows = append(rows, fmt.Sprintf(`%q:{"settings":{"index.uuid":"u"}}`, n))
 		}
@@ -124,6 +124,33 @@ func TestCountIsOfAllShardsOrAnError(t *testing.T) {
 	} {
 		if n, err := connect(t, say(200, "application/json", body)).Count(t.Context(), "a"); err == nil {
 			t.Errorf("%s: %d", name, n)
+		}
+	}
+}
+
+func TestIndicesThatLieElsewhereAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		setting string
+		amazon  bool
+		want    string
+	}{
+		{`"index.routing.allocation.require.box_type":"warm"`, true, "UltraWarm"},
+		{`"index.routing.allocation.require.box_type":"warm"`, false, ""}, // nodes of one's own
+		{`"index.routing.allocation.require.box_type":"hot"`, true, ""},
+		{`"index.store.type":"remote_snapshot"`, false, "a searchable snapshot"},
+		{`"index.store.type":"snapshot"`, false, "a searchable snapshot"},
+		{`"index.store.type":"fs"`, false, ""},
+	} {
+		settings := func(w http.ResponseWriter, r *http.Request) {
+			if c.amazon {
+				w.Header().Set("x-amzn-RequestId", "1")
+			}
+			say(200, "application/json", `{"a":{"settings":{"index.uuid":"u",`+c.setting+`}}}`)(w, r)
+		}
+		cat := say(200, "application/json", `[{"index":"a","uuid":"u","health":"green","status":"open","pri":"1","pri.store.size":"1"}]`)
+		got, err := connect(t, lister(t, settings, cat)).Indices(t.Context(), []string{"a"})
+		if err != nil || len(got) != 1 || got[0].Elsewhere != c.want {
+			t.Errorf("%s: %+v, %v", c.setting, got, err)
 		}
 	}
 }

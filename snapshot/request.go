@@ -152,6 +152,9 @@ func (c *Cluster) send(req *http.Request, most int64) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if resp.Header.Get("X-Amzn-Requestid") != "" {
+		c.amazon.Store(true)
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	if err != nil {
 		return answer{}, fmt.Errorf("the answer broke off: %w", err)

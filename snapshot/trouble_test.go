@@ -158,11 +158,13 @@ func TestBadBeginningsAreTheConfigurations(t *testing.T) {
 		says, hint string
 	}{
 		{"a web page", say(200, "text/html", "<html>"), "not a cluster's answer", "check the URL"},
-		{"S3", say(403, "application/xml", "<Error><Code>AccessDenied</Code></Error>"), "application/xml", ""},
+		{"S3", say(403, "application/xml", "<Error><Code>AccessDenied</Code></Error>"), "application/xml", "check the URL"},
 		{"a page that is missing", say(404, "text/html", "<html>"), "404 Not Found", "path prefix"},
 		{"nothing", say(200, "", ""), "not a cluster's answer", "check the URL"},
 		{"another API", say(200, "application/json", `{"hello":"world"}`), "no version", "check the URL"},
-		{"a login", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login?next=hunter2", 302) }, "redirects to /login", "not followed"},
+		{"a login", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/login?next=hunter2", http.StatusFound)
+		}, "redirects to /login", "not followed"},
 		{"another product", say(200, "application/json", `{"cluster_name":"c","cluster_uuid":"u","version":{"number":"1.0","distribution":"likesearch"}}`), "likesearch", "OpenSearch and Elasticsearch"},
 		{"Elastic's serverless", say(200, "application/json", `{"cluster_name":"c","cluster_uuid":"u","version":{"number":"8.11.0","build_flavor":"serverless"}}`), "serverless", "OpenSearch and Elasticsearch"},
 		{"a wrong password", say(401, "application/json", `{"error":{"type":"security_exception","reason":"unable to authenticate user [me]"}}`), "unable to authenticate", "user and password"},

@@ -59,6 +59,9 @@ func fit(x snapshot.Index) error {
 	case x.Status == "close":
 		return needsPerson("open the index (POST "+x.Name+"/_open), or leave it out of `indices`",
 			"the index %s is closed: its documents cannot be counted", x.Name)
+	case x.Elsewhere != "":
+		return needsPerson("bring the index back to ordinary (hot) storage, or leave it out of `indices`; archive days before they are moved away",
+			"the index %s lies in %s: a snapshot would not hold its files", x.Name, x.Elsewhere)
 	case x.Health == "red":
 		return &hinted{fmt.Errorf("the index %s is red: a primary shard is missing, so a snapshot would be partial", x.Name),
 			"see GET _cluster/allocation/explain; run again once the index is yellow or green"}
