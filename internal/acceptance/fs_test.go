@@ -34,6 +34,16 @@ func TestDaysOfClustersThatSnapshotToASharedFileSystem(t *testing.T) {
 				w := newWorldOn(t, search, s3, "mixed")
 				w.days(w.share())
 			})
+			t.Run("a directory that the cluster may not use is explained", func(t *testing.T) {
+				w := newWorldOn(t, search, s3, "outside")
+				w.logs("2026-11-20", 10, 1)
+				w.stageIn(t.TempDir())
+				if r := w.must(1, "run", "--date", "2026-11-20"); !strings.Contains(r.stderr, "must lie below one of the path.repo") {
+					t.Errorf("%s", r.stderr)
+				}
+				w.stageIn(w.share())
+				w.must(0, "run", "--date", "2026-11-20")
+			})
 		})
 	}
 }
@@ -55,10 +65,7 @@ func (w *world) share() string {
 // and restores the second.
 func (w *world) days(staging string, env ...string) {
 	w.t.Helper()
-	w.env = append(env, "ARCHIVER_STAGING_URL=file://"+staging)
-	if w.search.Username != "" {
-		w.env = append(w.env, "ARCHIVER_CLUSTER_USERNAME="+w.search.Username, "ARCHIVER_CLUSTER_PASSWORD="+w.search.Password)
-	}
+	w.stageIn(staging, env...)
 	days := []string{"2026-11-19", "2026-11-20"}
 	for n, date := range days {
 		w.logs(date, 1000*(n+1), 2)
@@ -76,6 +83,14 @@ func (w *world) days(staging string, env ...string) {
 	w.openByHand(days[0])
 	opened, _ := w.openByHand(days[1])
 	w.wantRestorableFromFiles(opened, days[1], 2000)
+}
+
+// stageIn configures a directory as staging, and the cluster's user.
+func (w *world) stageIn(staging string, env ...string) {
+	w.env = append(env, "ARCHIVER_STAGING_URL=file://"+staging)
+	if w.search.Username != "" {
+		w.env = append(w.env, "ARCHIVER_CLUSTER_USERNAME="+w.search.Username, "ARCHIVER_CLUSTER_PASSWORD="+w.search.Password)
+	}
 }
 
 // wantAtRest wants nothing in a staging directory but the repository's root

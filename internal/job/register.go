@@ -49,13 +49,24 @@ func (d *day) create(ctx context.Context, want snapshot.Repository) error {
 		return nil
 	}
 	if !errors.Is(err, snapshot.ErrAmbiguous) {
-		return fmt.Errorf("registering the repository %s: %w", d.Repository, err)
+		return misplaced(want, fmt.Errorf("registering the repository %s: %w", d.Repository, err))
 	}
 	have, lookErr := d.Cluster.Repository(ctx, d.Repository)
 	if lookErr != nil {
 		return errors.Join(err, lookErr)
 	}
 	return sameRepository(d.Repository, want, have)
+}
+
+// misplaced adds what a shared file system needs to an error that may be for
+// want of it.
+func misplaced(want snapshot.Repository, err error) error {
+	var e *snapshot.Error
+	if want.Type != "fs" || !errors.As(err, &e) || !strings.HasPrefix(e.Type, "repository_") {
+		return err
+	}
+	return &hinted{err, fmt.Sprintf("%s must lie below one of the path.repo of every node of the cluster, be the same file system on all of them and here, and be writable for the user that they run as",
+		want.Settings["location"])}
 }
 
 // sameRepository explains how a registered repository differs from the
