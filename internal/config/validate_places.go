@@ -84,6 +84,7 @@ func (v *validator) stores() {
 		v.bad("staging.url", "the prefix .archiver is where runs keep their papers", "use another")
 	}
 	v.repository()
+	v.settings()
 	v.ignore()
 	sameServer := strings.TrimRight(c.Staging.S3.Endpoint, "/") == strings.TrimRight(c.Archive.S3.Endpoint, "/")
 	if c.Staging.URL.overlaps(c.Archive.URL) && (c.Staging.URL.Dir != "" || sameServer) {
@@ -114,6 +115,20 @@ func (v *validator) repository() {
 	if !regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$`).MatchString(r) || strings.HasPrefix(r, "cs-") {
 		v.bad("staging.repository", fmt.Sprintf("%q is no name for a repository", r),
 			"use letters, digits and . _ -, and neither . nor - nor cs- in front")
+	}
+}
+
+// settings must not send the cluster elsewhere than where this side looks.
+func (v *validator) settings() {
+	c := v.c.Staging
+	if c.Type != RepositoryS3 || c.URL.Bucket == "" {
+		return
+	}
+	for _, x := range []struct{ name, is string }{{"bucket", c.URL.Bucket}, {"base_path", c.URL.Prefix}} {
+		if given, ok := c.Settings[x.name]; ok && strings.Trim(given, "/") != x.is {
+			v.bad("staging.settings", fmt.Sprintf("%s: %q contradicts staging.url (%s), and snapshots would not be found", x.name, given, v.c.Origin("staging.url")),
+				"leave it out: it follows from staging.url")
+		}
 	}
 }
 
