@@ -17,10 +17,7 @@ func (d *day) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	want := snapshot.Repository{Type: d.Register.Type, Settings: maps.Clone(d.Register.Settings)}
-	if _, set := want.Settings["shard_path_type"]; !set && snapshot.SupportsFixedPaths(info) {
-		want.Settings["shard_path_type"] = "fixed" // else data may lie outside of the base path
-	}
+	want := d.wanted(info)
 	have, err := d.Cluster.Repository(ctx, d.Repository)
 	if errors.Is(err, snapshot.ErrNotFound) {
 		return d.create(ctx, want)
@@ -29,6 +26,15 @@ func (d *day) register(ctx context.Context) error {
 		return err
 	}
 	return sameRepository(d.Repository, want, have)
+}
+
+// wanted is the registration that this cluster should have.
+func (j *Job) wanted(info snapshot.Info) snapshot.Repository {
+	want := snapshot.Repository{Type: j.Register.Type, Settings: maps.Clone(j.Register.Settings)}
+	if _, set := want.Settings["shard_path_type"]; !set && snapshot.SupportsFixedPaths(info) {
+		want.Settings["shard_path_type"] = "fixed" // else data may lie outside of the base path
+	}
+	return want
 }
 
 // create registers the repository and looks whether it is there: an answer may
