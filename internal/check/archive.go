@@ -47,6 +47,10 @@ func (r *run) archiveWrites(ctx context.Context) error {
 			return err
 		}
 	}
+	if _, bucket := r.Job.Archive.(store.Posture); !bucket {
+		r.ok(name, "can be written to, and what exists is not overwritten")
+		return nil
+	}
 	if err := r.Job.Archive.Abort(ctx, nowhere); err != nil {
 		r.warn(name, "allow s3:AbortMultipartUpload to this role: what a failed upload has sent is paid for until it is aborted", "%v", err)
 		return err
@@ -70,11 +74,11 @@ func (r *run) archiveRules(ctx context.Context) error {
 		return nil
 	}
 	rules, err := p.Lifecycle(ctx)
+	top := root(r.Job.Archive)
 	if err != nil {
-		r.untold(name, err)
+		r.untold(name, fmt.Sprintf("allow s3:GetLifecycleConfiguration to this role, or see for yourself that a rule moves %sarchives/ and none reaches %sledger/", top, top), err)
 		return err
 	}
-	top := root(r.Job.Archive)
 	volumes, ledger := top+archive.VolumesPrefix(r.Job.Stream), top+archive.LedgerPrefix(r.Job.Stream)
 	fate, bad := fateOf(rules, volumes), ledgerRules(rules, ledger)
 	years := r.Config.Archive.Retention.Years
@@ -120,7 +124,7 @@ func (r *run) objectLock(ctx context.Context) error {
 	locks, err := p.Locks(ctx)
 	switch {
 	case err != nil:
-		r.untold(name, err)
+		r.untold(name, "allow s3:GetBucketObjectLockConfiguration to this role", err)
 	case !locks:
 		r.failWith(name, "switch Object Lock on in the bucket, or set archive.retention.mode: none",
 			fmt.Errorf("archive.retention.mode is %s, and the bucket has no Object Lock", mode))

@@ -147,13 +147,14 @@ func (r *run) failWith(name, remedy string, err error) {
 	r.add(Item{Name: name, Status: Fail, Detail: err.Error(), Remedy: remedy, err: err})
 }
 
-// untold skips what the other side does not tell, and fails for anything else.
-func (r *run) untold(name string, err error) {
-	if errors.Is(err, store.ErrUntold) || errors.Is(err, store.ErrUnsupported) || errors.Is(err, snapshot.ErrUnknowable) {
-		r.skip(name, "%v", err)
+// untold skips what a bucket does not tell, with what a person should look at
+// instead, and fails for anything else.
+func (r *run) untold(name, remedy string, err error) {
+	if !errors.Is(err, store.ErrUntold) {
+		r.fail(name, err)
 		return
 	}
-	r.fail(name, err)
+	r.add(Item{Name: name, Status: Skipped, Remedy: remedy, Detail: fmt.Sprintf("%v: %v", store.ErrUntold, err)})
 }
 
 // bounded asks something that must be answered in time.
@@ -181,7 +182,7 @@ func (r *run) clock(name string, theirs time.Time) {
 			"it is %v off ours (theirs %s)", off, theirs.UTC().Format(time.RFC3339))
 		return
 	}
-	r.ok(name, "within %v of ours", skew)
+	r.ok(name, "within a minute of ours")
 }
 
 // Unconfigured is the report on a configuration that cannot be used: nothing

@@ -70,6 +70,10 @@ func (r *run) privileges(ctx context.Context, info snapshot.Info) error {
 	for _, p := range r.Config.Indices {
 		patterns = append(patterns, wildcard(p))
 	}
+	if r.Config.Cluster.Auth == config.AuthNone {
+		r.skip(name, "the cluster asks nobody who they are (cluster.auth none); a snapshot cannot be tried without taking one")
+		return nil
+	}
 	if info.Distribution == snapshot.OpenSearch {
 		return r.roles(ctx, name)
 	}
@@ -78,7 +82,7 @@ func (r *run) privileges(ctx context.Context, info snapshot.Info) error {
 	lacks, err := r.Cluster.Lacks(ctx, p)
 	switch {
 	case err != nil:
-		r.skip(name, "creating a snapshot was not tried: %v", err)
+		r.skip(name, "whether it may take snapshots was not tried: %v", err)
 	case len(lacks) > 0:
 		r.failWith(name, "give the caller's role these privileges (cluster: manage, or the actions by name; index: monitor, read, view_index_metadata)",
 			fmt.Errorf("the caller lacks %s", strings.Join(lacks, ", ")))
@@ -92,7 +96,7 @@ func (r *run) privileges(ctx context.Context, info snapshot.Info) error {
 func (r *run) roles(ctx context.Context, name string) error {
 	user, roles, err := r.Cluster.Caller(ctx)
 	if err != nil {
-		r.skip(name, "creating a snapshot was not tried: %v", err)
+		r.skip(name, "whether it may take snapshots was not tried: %v", err)
 		return err
 	}
 	for _, role := range roles {
@@ -145,7 +149,7 @@ func (r *run) indices(ctx context.Context) error {
 		r.fail(name, err)
 		return err
 	}
-	r.ok(name, "yesterday's can be read: %s; the first has %d documents", strings.Join(names, ", "), n)
+	r.ok(name, "yesterday's can be read: %s; the first has %d %s", strings.Join(names, ", "), n, plural(int(n), "document", "documents"))
 	return nil
 }
 
@@ -173,6 +177,6 @@ func (r *run) repository(ctx context.Context, info snapshot.Info) error {
 		r.failWith(name, "the cluster's own credentials for the staging bucket, or its path, are not right: see the reason", err)
 		return err
 	}
-	r.ok(name, "%s is registered as configured, and every node can write to it (%d)", r.Job.Repository, nodes)
+	r.ok(name, "%s is registered as configured, and every node can write to it (%d %s)", r.Job.Repository, nodes, plural(nodes, "node", "nodes"))
 	return nil
 }

@@ -124,7 +124,7 @@ func (r *run) stagingRules(ctx context.Context) error {
 	}
 	rules, err := p.Lifecycle(ctx)
 	if err != nil {
-		r.untold(name, err)
+		r.untold(name, "allow s3:GetLifecycleConfiguration to this role, or see for yourself that no rule moves or expires objects in the bucket", err)
 		return err
 	}
 	if bad := touching(rules, r.Job.Staging.Base, archive.WorkPrefix); len(bad) > 0 {
@@ -145,7 +145,7 @@ func (r *run) stagingVersions(ctx context.Context) error {
 	versioned, err := p.Versioned(ctx)
 	switch {
 	case err != nil:
-		r.untold(name, err)
+		r.untold(name, "allow s3:GetBucketVersioning to this role, or see for yourself that the bucket is not versioned", err)
 	case !versioned:
 		r.ok(name, "not versioned: what is deleted is gone")
 	case r.clearsOld(ctx, p):
