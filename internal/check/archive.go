@@ -12,6 +12,7 @@ import (
 	"archiver/archive"
 	"archiver/archive/store"
 	"archiver/internal/config"
+	"archiver/internal/job"
 )
 
 // archive looks at the bucket that archives are kept in, and at the ledger.
@@ -143,16 +144,26 @@ func (r *run) ledger(ctx context.Context) {
 	signers := &witness{Verifier: r.Job.Trust, entries: map[string]int{}}
 	j := *r.Job
 	j.Trust = signers
-	s, err := j.Standing(ctx)
+	var chain *archive.Chain
+	var err error
+	if r.stagingUp {
+		chain, err = j.Ledger(ctx)
+	} else { // then without the head that the state remembers
+		chain, err = archive.Ledger{Store: j.Archive, Stream: j.Stream, Trust: j.Trust}.Load(ctx)
+	}
+	if errors.Is(err, job.ErrPerson) {
+		r.skip(name, "the staging bucket must be right first")
+		return
+	}
 	if err != nil {
 		r.failWith(name, "if the ledger was signed by an earlier key, name its public half in trusted_signers; if not, look at once who has written there", err)
 		return
 	}
-	if len(s.Chain.Entries) == 0 {
+	if len(chain.Entries) == 0 {
 		r.ok(name, "empty: nothing has been archived yet")
 		return
 	}
-	r.ok(name, "%d %s, all signed (%s) and linked; head %v", len(s.Chain.Entries), plural(len(s.Chain.Entries), "entry", "entries"), signers, s.Chain.Head())
+	r.ok(name, "%d %s, all signed (%s) and linked; head %v", len(chain.Entries), plural(len(chain.Entries), "entry", "entries"), signers, chain.Head())
 }
 
 // witness takes down whose signatures were believed. The ledger opens its

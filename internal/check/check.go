@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"archiver/archive/store"
@@ -118,7 +119,8 @@ func Run(ctx context.Context, w World) Report {
 // run is a check on its way.
 type run struct {
 	World
-	report Report
+	report    Report
+	stagingUp bool
 }
 
 func (r *run) add(i Item) { r.report.Items = append(r.report.Items, i) }
@@ -144,7 +146,9 @@ func (r *run) failWith(name, remedy string, err error) {
 	if errors.As(err, &h) && h.Hint() != "" {
 		remedy = h.Hint()
 	}
-	r.add(Item{Name: name, Status: Fail, Detail: err.Error(), Remedy: remedy, err: err})
+	// That a person must look is what every failure here means.
+	detail := strings.TrimPrefix(err.Error(), job.ErrPerson.Error()+": ")
+	r.add(Item{Name: name, Status: Fail, Detail: detail, Remedy: remedy, err: err})
 }
 
 // untold skips what a bucket does not tell, with what a person should look at
@@ -161,7 +165,11 @@ func (r *run) untold(name, remedy string, err error) {
 func bounded(ctx context.Context, most time.Duration, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("not answered within %v", most))
 	defer cancel()
-	return ask(ctx)
+	err := ask(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
 }
 
 // each does the parts one after the other. Each reports by itself.

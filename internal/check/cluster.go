@@ -24,6 +24,7 @@ func (r *run) cluster(ctx context.Context) {
 		return err
 	})
 	if err != nil {
+		r.ClusterErr = err
 		r.fail(name, err)
 		r.skip("repository", "the cluster must answer first")
 		return

@@ -14,6 +14,9 @@ import (
 // soon is how many days ahead an expiry is worth a word.
 const soon = 90
 
+// unreadable is the remedy for a file that cannot be read.
+const unreadable = "correct the name of the file, or let this user read it"
+
 // keys looks at every key by itself, where a run stops at the first that is
 // wrong.
 func (r *run) keys(context.Context) {
@@ -26,7 +29,7 @@ func (r *run) recipients() {
 	const name = "recipients"
 	texts, err := r.Config.Recipients()
 	if err != nil {
-		r.fail(name, err)
+		r.failWith(name, unreadable, err)
 		return
 	}
 	now, good, failed := r.Now(), 0, false
@@ -38,7 +41,7 @@ func (r *run) recipients() {
 		}
 		if err != nil {
 			failed = true
-			r.failWith(name, "renew the key, or take it out of encryption.recipients", err)
+			r.failWith(name, "renew the key, or correct encryption.recipients: each is a public key that is valid and can encrypt", err)
 			continue
 		}
 		good++
@@ -72,12 +75,12 @@ func (r *run) signer() {
 	}
 	text, err := r.Config.SigningKey()
 	if err != nil {
-		r.fail(name, err)
+		r.failWith(name, unreadable, err)
 		return
 	}
 	passphrase, err := r.Config.SigningPassphrase()
 	if err != nil {
-		r.fail(name, err)
+		r.failWith(name, unreadable, err)
 		return
 	}
 	s, err := crypto.ParseSigner(text.Name, text.Data, []byte(passphrase.Reveal()))
@@ -130,7 +133,7 @@ func (r *run) trusted() {
 	const name = "trusted signers"
 	texts, err := r.Config.TrustedKeys()
 	if err != nil {
-		r.fail(name, err)
+		r.failWith(name, unreadable, err)
 		return
 	}
 	if len(texts) == 0 {

@@ -16,7 +16,7 @@ func (r *run) staging(ctx context.Context) {
 		r.fail(name, r.StoresErr)
 		return
 	}
-	if !r.reach(ctx, name, r.Job.Staging.Store) {
+	if r.stagingUp = r.reach(ctx, name, r.Job.Staging.Store); !r.stagingUp {
 		return
 	}
 	r.each(ctx, r.stagingWrites, r.stagingVacant, r.stagingRules, r.stagingVersions)
@@ -26,18 +26,18 @@ func (r *run) staging(ctx context.Context) {
 func (r *run) reach(ctx context.Context, name string, s store.Store) bool {
 	var region string
 	err := bounded(ctx, contact, func(ctx context.Context) (err error) {
+		for _, err := range s.List(ctx, "", "") {
+			if err != nil {
+				return err
+			}
+			break // the first object, or none, is proof enough
+		}
 		if p, ok := s.(store.Posture); ok {
 			if region, err = p.Region(ctx); errors.Is(err, store.ErrUntold) {
 				err = nil
 			}
 		}
-		if err != nil {
-			return err
-		}
-		for _, err := range s.List(ctx, "", "") {
-			return err // the first object, or none, is proof enough
-		}
-		return nil
+		return err
 	})
 	if err != nil {
 		r.fail(name, err)
@@ -99,14 +99,15 @@ func (r *run) stagingVacant(ctx context.Context) error {
 		r.warn(name, remedy, "run %s of %s is unfinished, at %s", h.Run, h.Date, h.Phase)
 		return nil
 	}
-	registered := false
-	if r.ClusterErr == nil {
-		_, err := r.Cluster.Repository(ctx, r.Job.Repository)
-		registered = err == nil
-		if err != nil && !errors.Is(err, snapshot.ErrNotFound) {
-			r.skip(name, "the cluster does not tell what the repository holds: %v", err)
-			return err
-		}
+	if r.ClusterErr != nil {
+		r.skip(name, "the cluster must answer first")
+		return nil
+	}
+	_, err = r.Cluster.Repository(ctx, r.Job.Repository)
+	registered := err == nil
+	if err != nil && !errors.Is(err, snapshot.ErrNotFound) {
+		r.skip(name, "the cluster does not tell what the repository holds: %v", err)
+		return err
 	}
 	if err := r.Job.Vacant(ctx, registered); err != nil {
 		r.fail(name, err)

@@ -27,21 +27,12 @@ func (j *Job) Registered(ctx context.Context, info snapshot.Info) (bool, error) 
 	return true, sameRepository(j.Repository, j.wanted(info), have)
 }
 
-// Standing is what the state and the ledger say of the stream.
-type Standing struct {
-	Holding
-	Chain *archive.Chain
-}
-
-// Standing reads both as a run does before it claims. Errors: ErrPerson if the
+// Ledger reads and believes the ledger, and holds it against the head that the
+// state remembers, as a run does before it claims. Errors: ErrPerson if the
 // staging bucket is another stream's; archive.ErrIntegrity.
-func (j *Job) Standing(ctx context.Context) (Standing, error) {
+func (j *Job) Ledger(ctx context.Context) (*archive.Chain, error) {
 	_, chain, err := j.survey(ctx)
-	if err != nil {
-		return Standing{}, err
-	}
-	h, err := j.Holding(ctx)
-	return Standing{h, chain}, err
+	return chain, err
 }
 
 // Vacant is nil if staging holds nothing but what may be there between runs. It
