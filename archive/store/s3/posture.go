@@ -80,9 +80,11 @@ func (s *Store) Locks(ctx context.Context) (bool, error) {
 // filter, as it once was, and within.
 func rule(r types.LifecycleRule) store.Rule {
 	out := store.Rule{
-		ID: aws.ToString(r.ID), Enabled: r.Status == types.ExpirationStatusEnabled, Prefix: aws.ToString(r.Prefix),
+		ID: aws.ToString(r.ID), Enabled: r.Status == types.ExpirationStatusEnabled,
 		ExpiresOld: r.NoncurrentVersionExpiration != nil,
 	}
+	//lint:ignore SA1019 nobody should write it, and rules that have it are in force
+	out.Prefix = aws.ToString(r.Prefix)
 	if f := r.Filter; f != nil {
 		out.Prefix += aws.ToString(f.Prefix)
 		out.Tagged = f.Tag != nil
