@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // Need is a set of what a command cannot do without, besides the stream.
@@ -85,8 +86,8 @@ func (v *validator) missing(needs Need) {
 			continue
 		}
 		if v.c.noFile && !said { // else a list of missing keys hides what is meant
-			v.bad("", "no "+defaultFile+" was found in this folder, and none was named",
-				"make one with `archiver init`, or name it with --config or "+variableConfig)
+			v.problems = slices.Insert(v.problems, 0, Problem{What: "no " + defaultFile + " was found in this folder, and none was named",
+				Remedy: "make one with `archiver init`, or name it with --config or " + variableConfig})
 			said = true
 		}
 		v.absent(x.path, x.what)

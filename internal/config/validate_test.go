@@ -224,6 +224,10 @@ func TestMissingFileIsSaidBeforeMissingKeys(t *testing.T) {
 		if got := strings.Contains(err.Error(), "no archiver.yaml was found") && strings.Contains(err.Error(), "archiver init"); got != c.says {
 			t.Errorf("%+v: %v", c, err)
 		}
+		var p Problems
+		if c.says && (!errors.As(err, &p) || !strings.Contains(p[0].Error(), "no archiver.yaml")) {
+			t.Errorf("%+v: not said first: %v", c, err)
+		}
 		if !strings.Contains(err.Error(), "archive.url") {
 			t.Errorf("%+v: the missing keys are not named: %v", c, err)
 		}
