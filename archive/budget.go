@@ -34,6 +34,15 @@ type lane struct {
 	readers int // concurrent GETs
 }
 
+// Fits says why volumes of the given size, in bytes of blobs, could not be
+// packed within the budget, reckoning with as many blobs as a volume may hold.
+// Only the plan of a day tells exactly.
+func (b Budget) Fits(volumeSize int64, s Sealer) error {
+	const perBlob = 4 * tarBlock // header with PAX records, padding, manifest line
+	_, _, err := b.split(s.Bound(volumeSize+maxFiles*perBlob), min(maxFiles, int(volumeSize/tarBlock)+1))
+	return err
+}
+
 // split shares the budget between as many lanes as fit, given the bound of the
 // largest upload and the most blobs of a volume. It is an error if not even one
 // fits.

@@ -33,10 +33,10 @@ type PublicKey struct {
 // keep a ledger.
 var ErrUnconditional = errors.New("the store ignores conditional writes (If-None-Match, If-Match)")
 
-// Furnish puts the page, the script, the format and the public keys beside the
-// ledger, each once: what is there stays. The page is created twice, which
-// proves that the store refuses to create what exists.
-func Furnish(ctx context.Context, s store.Store, keys []PublicKey) error {
+// Probe proves that the store can be written to and refuses to create what
+// exists: it creates the page that is wanted there anyway, twice. Errors:
+// ErrUnconditional.
+func Probe(ctx context.Context, s store.Store) error {
 	if err := furnish(ctx, s, pageName, byHandPage); err != nil {
 		return err
 	}
@@ -44,6 +44,15 @@ func Furnish(ctx context.Context, s store.Store, keys []PublicKey) error {
 	case err == nil:
 		return fmt.Errorf("%s: %w", s.URL(), ErrUnconditional)
 	case !errors.Is(err, store.ErrExists):
+		return err
+	}
+	return nil
+}
+
+// Furnish puts the page, the script, the format and the public keys beside the
+// ledger, each once: what is there stays. Errors: ErrUnconditional.
+func Furnish(ctx context.Context, s store.Store, keys []PublicKey) error {
+	if err := Probe(ctx, s); err != nil {
 		return err
 	}
 	if err := furnish(ctx, s, "open.sh", byHandScript); err != nil {

@@ -31,15 +31,23 @@ func armoredSignature(packet []byte) []byte {
 	return append(out, "-----END "+signatureBlock+"-----\n"...)
 }
 
-// armoredKey writes the CRC24: gpg 2.2 needs it wherever the base64 happens to
-// have no padding.
+// armoredKey is the armored public key.
 func armoredKey(packets []byte) ([]byte, error) {
+	return armored(publicKeyBlock, func(w io.Writer) error {
+		_, err := w.Write(packets)
+		return err
+	})
+}
+
+// armored is what serialize writes, as an armored block with its CRC24: gpg 2.2
+// needs it wherever the base64 happens to have no padding.
+func armored(kind string, serialize func(io.Writer) error) ([]byte, error) {
 	var out bytes.Buffer
-	w, err := armor.Encode(&out, publicKeyBlock, nil)
+	w, err := armor.Encode(&out, kind, nil)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(packets); err != nil {
+	if err := serialize(w); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {

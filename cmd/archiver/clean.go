@@ -57,6 +57,6 @@ func orphans(found []job.Orphan, removed bool) string {
 	if removed {
 		verb = "Removed"
 	}
-	fmt.Fprintf(&b, "%s %d objects, %s.", verb, len(found), sizeText(bytes))
+	fmt.Fprintf(&b, "%s %s, %s.", verb, count(len(found), "object", "objects"), sizeText(bytes))
 	return b.String()
 }

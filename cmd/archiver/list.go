@@ -81,14 +81,14 @@ func table(rows []row) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "DATE\tDOCUMENTS\tFILES\tSIZE\tVOLUMES\tRUN\tSEALED\tHEAD")
 	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\n", r.Date, count(r.Documents), r.Files, sizeText(r.Bytes), r.Volumes, r.Run,
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\n", r.Date, orUnknown(r.Documents), r.Files, sizeText(r.Bytes), r.Volumes, r.Run,
 			r.Sealed.Format(time.RFC3339), r.Head)
 	}
 	_ = w.Flush() // a strings.Builder takes everything
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func count(n *int64) string {
+func orUnknown(n *int64) string {
 	if n == nil {
 		return "unknown"
 	}

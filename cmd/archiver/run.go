@@ -111,9 +111,10 @@ func summary(o job.Outcome) string {
 	}
 	fmt.Fprintf(&b, "%s; ", strings.Join(o.Indices, ", "))
 	if o.Documents != nil {
-		fmt.Fprintf(&b, "%d documents, ", *o.Documents)
+		fmt.Fprintf(&b, "%s, ", count(*o.Documents, "document", "documents"))
 	}
-	fmt.Fprintf(&b, "%d files, %s in %d volume(s) of %s; ledger head %v", o.Objects, sizeText(o.Bytes), o.Volumes, sizeText(o.Ciphertext), o.Head)
+	fmt.Fprintf(&b, "%s, %s in %s of %s; ledger head %v", count(o.Objects, "file", "files"), sizeText(o.Bytes),
+		count(o.Volumes, "volume", "volumes"), sizeText(o.Ciphertext), o.Head)
 	if o.Resumed {
 		b.WriteString(" (finished what an earlier run began)")
 	}

@@ -106,7 +106,7 @@ func (a shownArchive) write(b *strings.Builder) {
 	line("cluster", "%s (%s %s, %s)", s.Cluster.Name, s.Cluster.Distribution, s.Cluster.Version, s.Cluster.UUID)
 	line("snapshot", "%s (%s)", s.Snapshot.Name, s.Snapshot.UUID)
 	for _, i := range s.Snapshot.Indices {
-		docs := count(i.Documents) + " documents"
+		docs := orUnknown(i.Documents) + " documents"
 		if i.Documents == nil {
 			docs += " (" + i.DocumentsReason + ")"
 		}

@@ -82,15 +82,7 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 		return nil, err
 	}
 	debug.SetMemoryLimit(int64(c.Limits.Memory) - outsideRuntime)
-	j := &job.Job{
-		Stream: c.Stream, Tool: tool(), Holder: holder(), Repository: c.Staging.Repository,
-		IndexPatterns:   indexNames(c),
-		VolumeSize:      int64(c.Archive.VolumeSize),
-		Retention:       archive.Retention{Mode: string(c.Archive.Retention.Mode), Years: c.Archive.Retention.Years},
-		Budget:          archive.Budget{Memory: int64(c.Limits.Memory), Transfers: c.Limits.Transfers, Lanes: lanes(c)},
-		SnapshotTimeout: time.Duration(c.Snapshot.Timeout), Retries: c.Snapshot.Retries, Now: time.Now,
-		WitnessDocuments: c.Snapshot.WitnessDocuments, Settle: time.Duration(c.Snapshot.Settle),
-	}
+	j := newJob(c)
 	if err := keys(c, j); err != nil {
 		return nil, usageError{err}
 	}
@@ -106,6 +98,20 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 	}
 	j.Cluster = s.cluster
 	return s, nil
+}
+
+// newJob is a job with all that the configuration says by itself; keys, stores,
+// cluster and observer are still to come.
+func newJob(c *config.Config) *job.Job {
+	return &job.Job{
+		Stream: c.Stream, Tool: tool(), Holder: holder(), Repository: c.Staging.Repository,
+		IndexPatterns:   indexNames(c),
+		VolumeSize:      int64(c.Archive.VolumeSize),
+		Retention:       archive.Retention{Mode: string(c.Archive.Retention.Mode), Years: c.Archive.Retention.Years},
+		Budget:          archive.Budget{Memory: int64(c.Limits.Memory), Transfers: c.Limits.Transfers, Lanes: lanes(c)},
+		SnapshotTimeout: time.Duration(c.Snapshot.Timeout), Retries: c.Snapshot.Retries, Now: time.Now,
+		WitnessDocuments: c.Snapshot.WitnessDocuments, Settle: time.Duration(c.Snapshot.Settle),
+	}
 }
 
 // indexNames expands the patterns for a date.

@@ -35,6 +35,7 @@ type Config struct {
 	Limits   Limits   `yaml:"limits"`
 
 	origins  map[string]Origin // by path
+	noFile   bool              // none was named, and defaultFile is not there
 	readFile func(string) ([]byte, error)
 }
 

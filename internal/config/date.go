@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -16,10 +17,26 @@ type Date struct {
 // ParseDate reads YYYY-MM-DD, and nothing else; the day must exist.
 func ParseDate(text string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, text)
+	if why := notInCalendar(text); err != nil && why != "" {
+		return Date{}, fmt.Errorf("%s is not in the calendar: %s", text, why)
+	}
 	if err != nil || t.Year() == 0 {
 		return Date{}, fmt.Errorf("%q is not a date: write YYYY-MM-DD, such as 2026-11-20", text)
 	}
 	return dateOf(t), nil
+}
+
+// notInCalendar says why a text in the form of a date names no day; "" for one
+// in another form.
+func notInCalendar(text string) string {
+	if !regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`).MatchString(text) {
+		return ""
+	}
+	month, err := time.Parse("2006-01", text[:len("2006-01")])
+	if err != nil {
+		return "the months are 01 to 12"
+	}
+	return fmt.Sprintf("%s has days 01 to %d", month.Format("January 2006"), month.AddDate(0, 1, -1).Day())
 }
 
 // Yesterday is the day before the one that now is in, in a time zone. It is

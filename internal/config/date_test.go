@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -80,5 +81,17 @@ func TestTimezoneRefusesWhatDependsOnTheMachine(t *testing.T) {
 	}
 	if got := (Timezone{}).String(); got != "UTC" {
 		t.Errorf("no time zone is %s", got)
+	}
+}
+
+func TestDatesThatNoCalendarHasSayWhy(t *testing.T) {
+	for text, says := range map[string]string{
+		"2026-02-30": "February 2026 has days 01 to 28", "2024-02-30": "February 2024 has days 01 to 29", "2026-04-31": "April 2026 has days 01 to 30",
+		"2026-04-00": "April 2026 has days 01 to 30", "2026-13-01": "the months are 01 to 12", "2026-00-10": "the months are 01 to 12",
+		"20-11-2026": "write YYYY-MM-DD",
+	} {
+		if _, err := ParseDate(text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want it to say %q", text, err, says)
+		}
 	}
 }

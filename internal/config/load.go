@@ -37,7 +37,7 @@ func Load(o LoadOptions) (*Config, []Warning, error) {
 	c := &Config{origins: map[string]Origin{}, readFile: o.ReadFile}
 	all := fields()
 	fromFile, problems, err := loadFile(o, all)
-	if err != nil {
+	if c.noFile = errors.Is(err, errNoFile); err != nil && !c.noFile {
 		return nil, nil, err
 	}
 	fromEnv, warnings := readEnv(o.Env, all)
@@ -62,7 +62,10 @@ func Load(o LoadOptions) (*Config, []Warning, error) {
 	return c, warnings, nil
 }
 
-// loadFile finds and reads the file; there may be none.
+// errNoFile: no file was named, and none lies where one is looked for.
+var errNoFile = errors.New("no configuration file")
+
+// loadFile finds and reads the file. Errors: errNoFile.
 func loadFile(o LoadOptions, all []field) ([]assignment, Problems, error) {
 	path, named := o.Path, "it was named on the command line"
 	if path == "" {
@@ -77,7 +80,7 @@ func loadFile(o LoadOptions, all []field) ([]assignment, Problems, error) {
 		out, problems := readFile(path, data, all)
 		return out, problems, nil
 	case named == "" && errors.Is(err, fs.ErrNotExist):
-		return nil, nil, nil
+		return nil, nil, errNoFile
 	case named == "":
 		return nil, nil, fmt.Errorf("configuration: %w", err)
 	}

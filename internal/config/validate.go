@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // Need is a set of what a command cannot do without, besides the stream.
@@ -66,6 +67,7 @@ func (v *validator) stream() {
 func (v *validator) missing(needs Need) {
 	c := v.c
 	signer := !c.Signing.Key.IsZero() || c.Signing.KeyFile != "" || c.Signing.KMSKey != ""
+	said := false
 	for _, x := range []struct {
 		need Need
 		has  bool
@@ -80,9 +82,15 @@ func (v *validator) missing(needs Need) {
 		{NeedTrust, signer || len(c.TrustedSigners) > 0, "trusted_signers", "is missing, and there is no signing key: no ledger could be believed"},
 		{NeedOpening, len(c.Opening.Keys) > 0, "opening.keys", "is missing, and opens archives"},
 	} {
-		if needs&x.need != 0 && !x.has {
-			v.absent(x.path, x.what)
+		if needs&x.need == 0 || x.has {
+			continue
 		}
+		if v.c.noFile && !said { // else a list of missing keys hides what is meant
+			v.problems = slices.Insert(v.problems, 0, Problem{What: "no " + defaultFile + " was found in this folder, and none was named",
+				Remedy: "make one with `archiver init`, or name it with --config or " + variableConfig})
+			said = true
+		}
+		v.absent(x.path, x.what)
 	}
 }
 
@@ -113,6 +121,10 @@ func (v *validator) numbers() {
 		if x.is < x.least || x.is > x.most {
 			v.bad(x.path, fmt.Sprintf("%d is out of range", x.is), fmt.Sprintf("%d to %d", x.least, x.most))
 		}
+	}
+	if c.Archive.Retention.Mode != RetentionNone && c.Archive.Retention.Years == 0 {
+		v.bad("archive.retention.mode", fmt.Sprintf("%s with 0 years would hold nothing", c.Archive.Retention.Mode),
+			"give archive.retention.years, or mode none")
 	}
 	// 4 TiB of files make a volume that fits into the 5 TiB that stores other
 	// than Amazon's allow an object; see archive.volume_size.

@@ -6,6 +6,12 @@ func (v *validator) keys() {
 	c := v.c
 	v.signing()
 	v.either("signing.passphrase", !c.Signing.Passphrase.IsZero(), c.Signing.PassphraseFile)
+	if c.Signing.KMSKey != "" && c.given("signing.passphrase") {
+		v.contradiction("signing.passphrase", "signing.kms_key")
+	}
+	if c.Signing.KMSKey != "" && c.given("signing.passphrase_file") {
+		v.contradiction("signing.passphrase_file", "signing.kms_key")
+	}
 	v.either("opening.passphrase", !c.Opening.Passphrase.IsZero(), c.Opening.PassphraseFile)
 }
 

@@ -116,6 +116,17 @@ func (v *validator) settings() {
 	case s.Type == RepositoryS3 && s.URL.Dir != "" && s.Settings["bucket"] == "":
 		v.bad("staging.type", "s3 needs a bucket, and staging.url is a directory",
 			"give bucket in staging.settings, whose objects staging.url shows as files; or use another staging.type")
+	case s.Type == RepositoryS3 && s.URL.Bucket != "":
+		v.sameSettings("bucket", s.URL.Bucket)
+		v.sameSettings("base_path", s.URL.Prefix)
+	}
+}
+
+// sameSettings must not send the cluster elsewhere than where this side looks.
+func (v *validator) sameSettings(name, is string) {
+	if given, ok := v.c.Staging.Settings[name]; ok && strings.Trim(given, "/") != is {
+		v.bad("staging.settings", fmt.Sprintf("%s: %q contradicts staging.url (%s), and snapshots would not be found", name, given, v.c.Origin("staging.url")),
+			"leave it out: it follows from staging.url")
 	}
 }
 

@@ -76,6 +76,9 @@ func TestWrongValuesNameKeyOriginAndRemedy(t *testing.T) {
 		{"staging.ignore", `[""]`, "", "covers"},
 		{"staging.ignore", "sn", "", "covers"},
 		{"staging.ignore", "snapshots/indices/", "", "covers"},
+		{"staging.settings", `{"bucket":"other"}`, "", `bucket: "other" contradicts staging.url`},
+		{"staging.settings", `{"base_path":"elsewhere"}`, "", "snapshots would not be found"},
+		{"staging.settings", `{"base_path":"/snapshots/","bucket":"logs-staging"}`, "", ""},
 		{"archive.volume_size", "65535", "", "64KiB to 4TiB"},
 		{"archive.volume_size", "5TiB", "", "64KiB to 4TiB"},
 		{"archive.retention.years", "-1", "", "0 to 100"},
@@ -250,6 +253,48 @@ func TestOnlyWhatIsNeededMayNotBeMissing(t *testing.T) {
 	for path := range maps.Values(needs) {
 		if _, ok := known[path]; !ok {
 			t.Errorf("%s is no key", path)
+		}
+	}
+}
+
+func TestMissingFileIsSaidBeforeMissingKeys(t *testing.T) {
+	for _, c := range []struct {
+		files files
+		path  string
+		env   []string
+		says  bool
+	}{
+		{files: files{}, says: true},
+		{files: files{}, env: []string{"ARCHIVER_STREAM=logdata"}, says: true},
+		{files: files{"archiver.yaml": "stream: logdata"}},
+		{files: files{"other.yaml": ""}, path: "other.yaml"},
+	} {
+		loaded, _, err := Load(LoadOptions{ReadFile: c.files.read, Path: c.path, Env: c.env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = loaded.Validate(NeedAll)
+		if got := strings.Contains(err.Error(), "no archiver.yaml was found") && strings.Contains(err.Error(), "archiver init"); got != c.says {
+			t.Errorf("%+v: %v", c, err)
+		}
+		var p Problems
+		if c.says && (!errors.As(err, &p) || !strings.Contains(p[0].Error(), "no archiver.yaml")) {
+			t.Errorf("%+v: not said first: %v", c, err)
+		}
+		if !strings.Contains(err.Error(), "archive.url") {
+			t.Errorf("%+v: the missing keys are not named: %v", c, err)
+		}
+	}
+}
+
+func TestSettingsThatCancelEachOtherAreRefused(t *testing.T) {
+	for says, c := range map[string]*Config{
+		"with 0 years would hold nothing":    changed(t, map[string]string{"archive.retention.mode": "governance", "archive.retention.years": "0"}),
+		"contradicts signing.kms_key":        changed(t, map[string]string{"signing.key_file": "", "signing.kms_key": "arn:x", "signing.passphrase_file": "p"}),
+		"signing.passphrase (environment va": changed(t, map[string]string{"signing.key_file": "", "signing.kms_key": "arn:x"}, "ARCHIVER_SIGNING_PASSPHRASE=x"),
+	} {
+		if err := c.Validate(NeedAll); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want it to say %q", err, says)
 		}
 	}
 }

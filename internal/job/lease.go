@@ -171,17 +171,8 @@ func (l *lease) write(ctx context.Context, s *State) (etag string, err error) {
 	}
 	// The first write of all is made twice: a store that ignores conditions
 	// cannot hold a lease.
-	if _, err := l.store.Create(ctx, archive.StateKey, text); !errors.Is(err, store.ErrExists) {
-		if err == nil {
-			err = archive.ErrUnconditional
-		}
-		return "", fmt.Errorf("%s: %w", l.store.URL(), err)
-	}
-	if _, err := l.store.Replace(ctx, archive.StateKey, text, `"not-its-etag"`); !errors.Is(err, store.ErrChanged) {
-		if err == nil {
-			err = archive.ErrUnconditional
-		}
-		return "", fmt.Errorf("%s: %w", l.store.URL(), err)
+	if err := conditional(ctx, l.store, archive.StateKey, text); err != nil {
+		return "", err
 	}
 	return info.ETag, nil
 }

@@ -56,9 +56,15 @@ func (j *Job) Preview(ctx context.Context, date string) (p Preview, err error) {
 		p.Sealed = e.Archive.Run
 		return p, nil
 	}
-	if _, p.Register, err = j.compareRepository(ctx); err != nil {
+	info, err := j.Cluster.Info(ctx)
+	if err != nil {
 		return p, &StepError{PhaseRegister, date, err}
 	}
+	registered, err := j.Registered(ctx, info)
+	if err != nil {
+		return p, &StepError{PhaseRegister, date, err}
+	}
+	p.Register = !registered
 	if err := j.previewIndices(ctx, &p); err != nil {
 		return p, &StepError{PhaseResolve, date, err}
 	}

@@ -13,32 +13,24 @@ import (
 // register creates the snapshot repository if it is absent. One that is there
 // is only compared: to change it would be to answer for whoever made it.
 func (d *day) register(ctx context.Context) error {
-	want, absent, err := d.compareRepository(ctx)
-	if err == nil && absent {
-		return d.create(ctx, want)
+	info, err := d.Cluster.Info(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	registered, err := d.Registered(ctx, info)
+	if err != nil || registered {
+		return err
+	}
+	return d.create(ctx, d.wanted(info))
 }
 
-// compareRepository returns the repository as it is to be registered, and
-// whether it is absent. Another one under its name is an ErrPerson.
-func (j *Job) compareRepository(ctx context.Context) (want snapshot.Repository, absent bool, err error) {
-	info, err := j.Cluster.Info(ctx)
-	if err != nil {
-		return want, false, err
-	}
-	want = snapshot.Repository{Type: j.Register.Type, Settings: maps.Clone(j.Register.Settings)}
+// wanted is the registration that this cluster should have.
+func (j *Job) wanted(info snapshot.Info) snapshot.Repository {
+	want := snapshot.Repository{Type: j.Register.Type, Settings: maps.Clone(j.Register.Settings)}
 	if _, set := want.Settings["shard_path_type"]; !set && snapshot.SupportsFixedPaths(info) {
 		want.Settings["shard_path_type"] = "fixed" // else data may lie outside of the base path
 	}
-	have, err := j.Cluster.Repository(ctx, j.Repository)
-	if errors.Is(err, snapshot.ErrNotFound) {
-		return want, true, nil
-	}
-	if err != nil {
-		return want, false, err
-	}
-	return want, false, sameRepository(j.Repository, want, have)
+	return want
 }
 
 // create registers the repository and looks whether it is there: an answer may

@@ -35,6 +35,11 @@ func (d *day) mustBeEmpty(ctx context.Context) error {
 	if all, err = d.Cluster.Snapshots(ctx, d.Repository); err != nil || len(all) > 0 {
 		return errors.Join(err, d.onlyKnown(all))
 	}
+	return d.foreignLeft(left)
+}
+
+// foreignLeft explains an object that is left in a repository without snapshots.
+func (d *day) foreignLeft(left string) error {
 	foreign := &archive.ForeignError{Key: d.Staging.Base + left, Reason: "the repository has no snapshot, so nothing but its root files should be there"}
 	return &hinted{foreign, foreign.Hint() + "; what a failed snapshot has left goes away with POST _snapshot/" + d.Repository + "/_cleanup"}
 }

@@ -1,7 +1,8 @@
 // Package lab fetches, starts and stops the real servers that the tests and
-// the demonstration day run against: versitygw for S3, OpenSearch and
-// Elasticsearch for the cluster. It also finds the tools that tests call, and
-// keeps the list of tests that had to be skipped for want of something.
+// the demonstration day run against: versitygw for S3, moto for lifecycle
+// rules, OpenSearch and Elasticsearch for the cluster. It also finds the tools
+// that tests call, and keeps the list of tests that had to be skipped for want
+// of something.
 //
 // Servers are pinned (versions.go), fetched once into a cache that test
 // processes share (cache.go), started at first use with data of their own,

@@ -27,6 +27,9 @@ type command struct {
 	env  []string // beside PATH and the like; nothing else is inherited
 	dir  string   // working folder and home
 	log  string
+	// asSelf: the server is not given to nobody. Only for one that keeps nothing
+	// in files, and may need a Python below a home that nobody can read.
+	asSelf bool
 }
 
 // underLifeline runs "$@" in place of the shell, so that the pid is the
@@ -36,7 +39,7 @@ type command struct {
 // and is there on macOS.
 const underLifeline = `(read -r _; kill -s KILL -- -$$) <&3 & exec "$@" 3<&-`
 
-// startProcess starts the server, as nobody if we are root.
+// startProcess starts the server, as nobody if we are root and it may be.
 func startProcess(c command) (*process, error) {
 	log, err := os.Create(c.log)
 	if err != nil {
@@ -52,7 +55,7 @@ func startProcess(c command) (*process, error) {
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "LANG=C.UTF-8"}, c.env...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = c.dir, log, log, []*os.File{read}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if os.Getuid() == 0 {
+	if os.Getuid() == 0 && !c.asSelf {
 		if cmd.SysProcAttr.Credential, err = nobody(); err != nil {
 			return nil, errors.Join(err, write.Close())
 		}

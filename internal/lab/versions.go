@@ -6,6 +6,8 @@ import "fmt"
 const (
 	versitygwModule  = "github.com/versity/versitygw/cmd/versitygw"
 	versitygwVersion = "v1.8.0"
+	motoPackage      = "moto[server]"
+	motoVersion      = "5.2.1"
 )
 
 // Version is a search server that the lab can run.
