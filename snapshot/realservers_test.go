@@ -154,7 +154,10 @@ func TestADayComesBack(t *testing.T) {
 			}
 			r.take("r", "s1")
 			before := r.contents(index, ids)
-			r.sampled(len(before), before)
+			if len(before) <= len(ids) {
+				t.Errorf("%d documents of %d IDs: one was routed to two shards", len(before), len(ids))
+			}
+			r.sampled(len(before))
 			if again, err := r.Writes(t.Context(), index); err != nil || again != writes {
 				t.Errorf("%d writes became %d by reading, %v", writes, again, err)
 			}
@@ -206,7 +209,7 @@ func (r real) sourceModes(v lab.Version) {
 	}
 }
 
-func (r real) sampled(total int, whole []string) {
+func (r real) sampled(total int) {
 	r.Helper()
 	once, err := r.Sample(r.Context(), index, 5, 42)
 	r.must(err)
@@ -219,7 +222,7 @@ func (r real) sampled(total int, whole []string) {
 		r.Errorf("%v\n%v", once, again)
 	}
 	all, err := r.SampleIDs(r.Context(), index, 1000, 1)
-	if err != nil || len(all) != total || len(whole) != 44 {
+	if err != nil || len(all) != total {
 		r.Errorf("%d of %d IDs, %v", len(all), total, err)
 	}
 }
