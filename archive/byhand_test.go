@@ -238,7 +238,7 @@ func TestScriptFailsWhereTheDayCannotBeUnpackedAndLeavesNothing(t *testing.T) {
 	tools(t)
 	k := newKept(t)
 	stubs := t.TempDir()
-	if err := os.WriteFile(filepath.Join(stubs, "tar"), []byte("#!/bin/sh\necho disk full >&2\nexit 2\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(stubs, "tar"), []byte("#!/bin/sh\ncase $1 in -x) echo disk full >&2; exit 2 ;; esac\nexec "+lab.Tool(t, "tar")+" \"$@\"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	before := listing(t, k.dir)
