@@ -67,7 +67,7 @@ func TestScriptRefusesWhatWasTamperedWith(t *testing.T) {
 	tools(t)
 	home := gnupgHome(t, "ops-private.asc")
 	original := newKept(t)
-	for _, c := range tamperings(t) {
+	for _, c := range append(tamperings(t), hostile(t)...) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			k := original.copy(t)
