@@ -82,7 +82,7 @@ func (c *Chain) Sealed(date string) (*Entry, bool) {
 func (c *Chain) Run(run string) (*Entry, bool) {
 	for i := range c.Entries {
 		e := &c.Entries[i]
-		if _, r := e.about(); r == run && e.Type != TypeWithdrawn {
+		if e.Archive != nil && e.Archive.Run == run || e.Abandoned != nil && e.Abandoned.Run == run {
 			return e, true
 		}
 	}

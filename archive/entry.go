@@ -1,18 +1,20 @@
 package archive
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 )
 
-// Types of ledger entries. Reserved for later: absent, expired, signer,
-// recipients, drill, timestamp.
+// Types of ledger entries. Reserved has those that later versions may write.
 const (
 	TypeArchive   = "archive"   // a day was archived
 	TypeAbandoned = "abandoned" // a run was given up before its archive existed
 	TypeWithdrawn = "withdrawn" // an archive was found missing or altered
+	TypeDrill     = "drill"     // a restore was rehearsed
 )
 
 // genesis is what the first entry names as the one before it.
@@ -32,6 +34,31 @@ type Entry struct {
 	Archive   *Sealed `json:"archive,omitempty"`
 	Abandoned *Ended  `json:"abandoned,omitempty"`
 	Withdrawn *Ended  `json:"withdrawn,omitempty"`
+	Drill     *Drill  `json:"drill,omitempty"`
+	Reserved
+}
+
+// Reserved are the bodies of entries that only later versions write. A reader
+// of this version holds such entries to all rules of the chain and passes over
+// them: they never change which archive is a date's, or what is in it.
+type Reserved struct {
+	Absent     json.RawMessage `json:"absent,omitempty"`     // a day that had no data
+	Expired    json.RawMessage `json:"expired,omitempty"`    // an archive whose retention has ended
+	Signer     json.RawMessage `json:"signer,omitempty"`     // a new signing key, signed by the old
+	Recipients json.RawMessage `json:"recipients,omitempty"` // session keys for new recipients
+	Timestamp  json.RawMessage `json:"timestamp,omitempty"`  // a third party's time
+}
+
+// Drill is the body of an entry about a rehearsed restore.
+type Drill struct {
+	Date      string  `json:"date"`
+	Run       string  `json:"run"` // of the archive
+	Passed    bool    `json:"passed"`
+	Reason    string  `json:"reason,omitempty"` // why it did not pass
+	Cluster   Cluster `json:"cluster"`          // that it was restored into
+	Documents int64   `json:"documents"`        // that came back
+	Samples   int     `json:"samples"`          // documents whose content was compared
+	Seconds   int64   `json:"seconds"`          // from the first read to the last comparison
 }
 
 // Sealed is the body of an archive entry: the archive exists because it does.
@@ -87,14 +114,18 @@ func (e *Entry) check() error {
 	case e.Time.Location() != time.UTC || !e.Time.Equal(Seconds(e.Time)):
 		return fmt.Errorf("time %v is not a whole second in UTC", e.Time)
 	}
-	bodies := map[string]bool{TypeArchive: e.Archive != nil, TypeAbandoned: e.Abandoned != nil, TypeWithdrawn: e.Withdrawn != nil}
-	for t, set := range bodies {
+	known := false
+	for t, set := range e.bodies() {
+		known = known || t == e.Type
 		if set != (t == e.Type) {
 			return fmt.Errorf("type %q does not go with its body", e.Type)
 		}
 	}
-	if _, known := bodies[e.Type]; !known {
+	if !known {
 		return fmt.Errorf("type %q is not known to this version: use a newer one", e.Type)
+	}
+	if body := e.reserved(e.Type); body != nil {
+		return checkReserved(body)
 	}
 	if e.Archive != nil {
 		if err := e.Archive.check(e.Stream); err != nil {
@@ -104,6 +135,33 @@ func (e *Entry) check() error {
 	date, run := e.about()
 	if !datePattern.MatchString(date) || !runPattern.MatchString(run) {
 		return fmt.Errorf("date %q or run %q is malformed", date, run)
+	}
+	return nil
+}
+
+// bodies tells which bodies are there, by the type that each belongs to.
+func (e *Entry) bodies() map[string]bool {
+	there := map[string]bool{
+		TypeArchive: e.Archive != nil, TypeAbandoned: e.Abandoned != nil, TypeWithdrawn: e.Withdrawn != nil, TypeDrill: e.Drill != nil,
+	}
+	for _, t := range []string{"absent", "expired", "signer", "recipients", "timestamp"} {
+		there[t] = e.reserved(t) != nil
+	}
+	return there
+}
+
+// reserved is the body of a reserved type.
+func (r *Reserved) reserved(t string) json.RawMessage {
+	return map[string]json.RawMessage{
+		"absent": r.Absent, "expired": r.Expired, "signer": r.Signer, "recipients": r.Recipients, "timestamp": r.Timestamp,
+	}[t]
+}
+
+// checkReserved wants an object: what is in it, is for later versions.
+func checkReserved(body json.RawMessage) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return errors.New("its body is no object")
 	}
 	return nil
 }
@@ -135,7 +193,7 @@ func (s *Sealed) check(stream string) error {
 	return nil
 }
 
-// about is the date and the run that an entry speaks of.
+// about is the date and the run that an entry speaks of; empty for reserved ones.
 func (e *Entry) about() (date, run string) {
 	switch {
 	case e.Archive != nil:
@@ -144,6 +202,8 @@ func (e *Entry) about() (date, run string) {
 		return e.Abandoned.Date, e.Abandoned.Run
 	case e.Withdrawn != nil:
 		return e.Withdrawn.Date, e.Withdrawn.Run
+	case e.Drill != nil:
+		return e.Drill.Date, e.Drill.Run
 	}
 	return "", ""
 }

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +22,8 @@ import (
 const golden = "testdata/golden-1"
 
 // goldenDates are the days that stand in it, the second one in two volumes, after
-// a run that was abandoned and an archive that was withdrawn.
+// a drill, an entry of a type that is reserved, a run that was abandoned and an
+// archive that was withdrawn.
 var goldenDates = []string{"2026-11-18", "2026-11-19"}
 
 func TestGoldenArchiveIsReadByThisPackage(t *testing.T) {
@@ -118,7 +120,13 @@ func updateGolden(t *testing.T) {
 		}
 		return Staging{Store: s, Base: "base/"}
 	}
-	m.day(t, staging(1), goldenDates[0], 1<<20)
+	first := m.day(t, staging(1), goldenDates[0], 1<<20)
+	drill := m.chain.Next(noon.Add(time.Hour), "archiver test")
+	drill.Type, drill.Drill = TypeDrill, &Drill{Date: first.Date, Run: first.Run, Passed: true, Cluster: first.Cluster, Documents: 60, Samples: 3, Seconds: 42}
+	m.append(t, drill)
+	later := m.chain.Next(noon.Add(time.Hour), "archiver of another day")
+	later.Type, later.Absent = "absent", json.RawMessage(`{"date":"2026-11-17","reason":"no index"}`)
+	m.append(t, later)
 	end := func(kind, run, reason string) {
 		e := m.chain.Next(noon.Add(time.Hour), "archiver test")
 		body := &Ended{Date: goldenDates[1], Run: run, Reason: reason}

@@ -76,8 +76,8 @@ func tamperings(t testing.TB) []tampering {
 		{name: "malformed run", class: ClassLedgerForm, refused: "date or run is malformed", byScript: true, tamper: func(k *kept) {
 			k.resignText(k.signer, noon, func(s string) string { return strings.Replace(s, `"run": "`, `"run": "../`, 1) })
 		}},
-		{name: "unknown type", class: ClassLedgerForm, refused: "type expired is not known", byScript: true, tamper: func(k *kept) {
-			k.resignText(k.signer, noon, func(s string) string { return strings.Replace(s, `"type": "archive"`, `"type": "expired"`, 1) })
+		{name: "unknown type", class: ClassLedgerForm, refused: "type extended is not known", byScript: true, tamper: func(k *kept) {
+			k.resignText(k.signer, noon, func(s string) string { return strings.Replace(s, `"type": "archive"`, `"type": "extended"`, 1) })
 		}},
 		{name: "type without its body", class: ClassLedgerForm, refused: "does not go with its body", byScript: true, tamper: func(k *kept) {
 			k.resignText(k.signer, noon, func(s string) string { return strings.Replace(s, `"type": "archive"`, `"type": "withdrawn"`, 1) })

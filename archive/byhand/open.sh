@@ -110,14 +110,18 @@ entry() {
 		elif .previous != $previous then "it does not follow the entry before it"
 		elif .time != ($at | todate) then "its time \(.time) is not that of its signature"
 		elif $at < $last then "its time is before the previous entry'"'"'s"
-		elif (.type == "archive" or .type == "abandoned" or .type == "withdrawn" | not) then "its type \(.type) is not known here: use a newer open.sh"
+		elif (.type | IN("archive", "abandoned", "withdrawn", "drill", "absent", "expired", "signer", "recipients", "timestamp") | not)
+		then "its type \(.type) is not known here: use a newer open.sh"
 		elif keys - ["format", "previous", "sequence", "stream", "time", "tool", "type"] != [.type] then "its type does not go with its body"
-		else "good \(.type) \(.[.type].date) \(.[.type].run)" end end' "$tmp/text" 2>"$tmp/err") || refuse "$2: it is not a ledger entry"
+		elif (.[.type] | type) != "object" then "its body is no object"
+		elif (.type | IN("archive", "abandoned", "withdrawn", "drill")) then "good \(.type) \(.[.type].date) \(.[.type].run)"
+		else "good reserved - -" end end' "$tmp/text" 2>"$tmp/err") || refuse "$2: it is not a ledger entry"
 	read -r good type day run rest <<-END
 		$verdict
 	END
 	[ "$good" = good ] || refuse "$2: $verdict"
-	[ -z "$rest" ] && is_day "$day" && is_run "$run" || refuse "$2: its date or run is malformed"
+	# What a later version has written of other things is part of the chain, and no more.
+	[ "$type" = reserved ] || { [ -z "$rest" ] && is_day "$day" && is_run "$run"; } || refuse "$2: its date or run is malformed"
 	head=$(sha256 "$1") last=$at
 	case $type in
 	archive) if [ "$day" = "$date" ]; then

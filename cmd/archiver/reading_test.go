@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -168,7 +169,8 @@ func TestVerifyTellsEveryViolationAndExits6(t *testing.T) {
 		for _, v := range found.Violations {
 			classes = append(classes, string(v.Class))
 		}
-		if got := strings.Join(classes, " "); got != "volume-ciphertext volume-missing volume-ciphertext" {
+		slices.Sort(classes) // packs, and so the files, are named by chance
+		if got := strings.Join(classes, " "); got != "volume-ciphertext volume-ciphertext volume-missing" {
 			t.Errorf("%s: %s\n%s", depth, got, out)
 		}
 	}
@@ -184,7 +186,7 @@ func TestVerifyTellsEveryViolationAndExits6(t *testing.T) {
 
 func TestVerifyHoldsTheLedgerAgainstAKnownHead(t *testing.T) {
 	root := goldenSession(t)
-	if err := os.Remove(filepath.Join(root, "ledger/logdata/000005.json.asc")); err != nil {
+	if err := os.Remove(filepath.Join(root, "ledger/logdata/000007.json.asc")); err != nil {
 		t.Fatal(err)
 	}
 	say(t, exitDone, "verify", "--to", "2026-11-18")
