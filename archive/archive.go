@@ -2,8 +2,9 @@
 // volumes hold, how they are planned, packed and proved, and the signed ledger
 // in which an archive comes to exist. FORMAT.md specifies the bytes.
 //
-// It reads blobs from one store and writes volumes into another, and declares
-// the Sealer, Signer and Verifier that package crypto fulfils. It knows no
+// It reads blobs from one store and writes volumes into another, reads them back
+// and believes nothing before it was checked. It declares the Sealer, Opener,
+// Signer and Verifier that package crypto fulfils. It knows no
 // cluster, no OpenPGP and no order of phases: those are package snapshot,
 // package crypto and internal/job.
 package archive
@@ -67,12 +68,24 @@ type Signer interface {
 // SignatureBytes bounds an armored detached signature: RSA-8192 needs 1.6 KiB.
 const SignatureBytes = 4 << 10
 
+// Opener decrypts volumes.
+type Opener interface {
+	// Open reads what leads a message and returns its plaintext, whose reader
+	// says io.EOF only after a whole message whose integrity was verified and
+	// that nothing follows. An error that is not the message reader's own says
+	// by its Fault whether only a key is missing (FaultNoKey); else the message
+	// is not in the archive's form.
+	Open(message io.Reader) (io.Reader, error)
+}
+
 // Verifier believes the signers that this side trusts, each judged at the time
-// it signed.
+// it signed. Its errors say by their Fault what kind they are.
 type Verifier interface {
 	// OpenClear returns the text of a canonical clear-signed block, the
 	// signer's fingerprint and the time of signing, or why it is not believed.
 	OpenClear(block []byte) (text []byte, fingerprint string, at time.Time, err error)
+	// VerifyDetached does so for an armored signature over data, binary type.
+	VerifyDetached(data, signature []byte) (fingerprint string, at time.Time, err error)
 }
 
 // NewRun names a run that starts at t: yyyymmddthhmmssz-xxxxxxxx, lower case

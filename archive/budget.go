@@ -38,19 +38,61 @@ type lane struct {
 // largest upload and the most blobs of a volume. It is an error if not even one
 // fits.
 func (b Budget) split(bound int64, objects int) (lanes int, l lane, err error) {
+	lanes, buffers, err := b.share(bound, objects, minBuffers)
+	if err != nil {
+		return 0, lane{}, err
+	}
+	return lanes, b.lane(lanes, buffers), nil
+}
+
+// share finds the most lanes that have at least this many buffers each, and how
+// many they have.
+func (b Budget) share(bound int64, objects, least int) (lanes, buffers int, err error) {
 	part, err := store.PartSize(bound)
 	if err != nil {
-		return 0, lane{}, fmt.Errorf("volume of up to %d bytes: %w: lower archive.volume_size", bound, err)
+		return 0, 0, fmt.Errorf("volume of up to %d bytes: %w: lower archive.volume_size", bound, err)
 	}
 	upload := (uploadParts+2)*part + int64(objects)*objectBytes
 	for lanes = max(1, b.Lanes); lanes > 0; lanes-- {
 		buffers := int(((b.Memory-baseMemory)/int64(lanes) - upload) / chunkBytes)
-		if buffers >= minBuffers {
-			readers := min(buffers, max(1, b.Transfers/lanes))
-			return lanes, lane{buffers: min(buffers, readers+minBuffers), readers: readers}, nil
+		if buffers >= least {
+			return lanes, buffers, nil
 		}
 	}
-	need := int64(baseMemory) + upload + minBuffers*chunkBytes
-	return 0, lane{}, fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory to upload: raise limits.memory or lower archive.volume_size",
+	need := int64(baseMemory) + upload + int64(least)*chunkBytes
+	return 0, 0, fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory: raise limits.memory or lower archive.volume_size",
 		bound, (need+1<<20-1)>>20)
+}
+
+// lane is what one of the lanes gets that has so many buffers to read ahead.
+func (b Budget) lane(lanes, buffers int) lane {
+	readers := min(buffers, max(1, b.Transfers/lanes))
+	return lane{buffers: min(buffers, readers+minBuffers), readers: readers}
+}
+
+// readLane is one volume's share when volumes are read.
+type readLane struct {
+	lane
+	small int64 // bytes of small files on their way into the sink
+	puts  int   // of these files at once
+}
+
+// reading shares the budget between as many lanes as fit, to read volumes and
+// put their files elsewhere: large ones as uploads, small ones side by side out
+// of half of the buffers. No file is larger than its volume's blobs.
+func (b Budget) reading(volumes []Volume) (lanes int, l readLane, err error) {
+	var largest int64
+	objects := 0
+	for _, v := range volumes {
+		largest, objects = max(largest, v.SourceBytes), max(objects, v.Objects)
+	}
+	b.Lanes = min(b.Lanes, len(volumes))
+	lanes, buffers, err := b.share(largest, objects, 2*minBuffers)
+	if err != nil {
+		return 0, readLane{}, err
+	}
+	l.lane = b.lane(lanes, buffers/2)
+	l.puts = l.readers
+	l.small = int64(l.buffers) * chunkBytes
+	return lanes, l, nil
 }

@@ -2,6 +2,8 @@ package archive
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,6 +18,17 @@ func (h Head) String() string {
 		return "empty"
 	}
 	return fmt.Sprintf("%06d:%s", h.Sequence, h.SHA256)
+}
+
+// ParseHead reads what String writes, as a report or a metric shows it: the
+// number with or without leading zeros, a colon, the SHA-256.
+func ParseHead(text string) (Head, error) {
+	number, sum, found := strings.Cut(text, ":")
+	n, err := strconv.ParseUint(number, 10, 31)
+	if !found || err != nil || n == 0 || !hexPattern.MatchString(sum) {
+		return Head{}, fmt.Errorf("%.100q is no ledger head: write it as 000007:<64 lower-case hex digits>, as a report shows it", text)
+	}
+	return Head{Sequence: int(n), SHA256: sum}, nil
 }
 
 // Chain is a ledger whose every entry was believed.
@@ -37,6 +50,18 @@ func (c *Chain) Head() Head {
 // earlier, or went elsewhere, has been tampered with.
 func (c *Chain) Holds(h Head) bool {
 	return h.Sequence == 0 || h.Sequence <= len(c.hashes) && c.hashes[h.Sequence-1] == h.SHA256
+}
+
+// Passes is Holds, and says what is wrong. Errors: a Violation (ClassHead).
+func (c *Chain) Passes(h Head) error {
+	if c.Holds(h) {
+		return nil
+	}
+	object := "the ledger of " + c.Stream
+	if h.Sequence > len(c.hashes) {
+		return violated(ClassHead, object, "it ends at %v, before the known head %v: its newest entries may have been cut off", c.Head(), h)
+	}
+	return violated(ClassHead, object, "its entry %06d has the SHA-256 %s, the known head is %v", h.Sequence, c.hashes[h.Sequence-1], h)
 }
 
 // Sealed returns the archive of a date, if there is one that stands.

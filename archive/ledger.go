@@ -3,7 +3,9 @@ package archive
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,7 +25,8 @@ type Ledger struct {
 
 // Load reads the whole ledger and believes every entry only after its
 // signature, its canonical form and its place in the chain were checked.
-// Errors: ErrIntegrity, naming the object.
+// Errors: a Violation that names the object; the first, because nothing after it
+// can be believed.
 func (l Ledger) Load(ctx context.Context) (*Chain, error) {
 	count, err := l.count(ctx)
 	if err != nil {
@@ -45,11 +48,12 @@ func (l Ledger) Load(ctx context.Context) (*Chain, error) {
 	c := &Chain{Stream: l.Stream}
 	for i, object := range objects {
 		e, err := l.open(object)
+		class := classOf(err)
 		if err == nil {
-			err = c.add(e, object)
+			class, err = ClassLedgerChain, c.add(e, object)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: ledger entry %s: %w", ErrIntegrity, LedgerKey(l.Stream, i+1), err)
+			return nil, violatedBy(class, "ledger entry "+LedgerKey(l.Stream, i+1), err)
 		}
 		objects[i] = nil
 	}
@@ -66,11 +70,11 @@ func (l Ledger) count(ctx context.Context) (int, error) {
 		}
 		switch want := LedgerKey(l.Stream, n+1); {
 		case v.DeleteMarker:
-			return 0, fmt.Errorf("%w: ledger entry %s was deleted", ErrIntegrity, v.Key)
+			return 0, violated(ClassLedgerVersions, "ledger entry "+v.Key, "it was deleted")
 		case n > 0 && v.Key == LedgerKey(l.Stream, n):
-			return 0, fmt.Errorf("%w: ledger entry %s has more than one version", ErrIntegrity, v.Key)
+			return 0, violated(ClassLedgerVersions, "ledger entry "+v.Key, "it has more than one version")
 		case v.Key != want:
-			return 0, fmt.Errorf("%w: the ledger has %s where %s should be", ErrIntegrity, v.Key, want)
+			return 0, violated(ClassLedgerChain, "the ledger of "+l.Stream, "it has %s where %s should be", v.Key, want)
 		}
 		n++
 	}
@@ -87,10 +91,34 @@ func (l Ledger) open(object []byte) (Entry, error) {
 	if err := decodeJSON(text, &e); err != nil {
 		return e, err
 	}
-	if !e.Time.Equal(at) {
-		return e, fmt.Errorf("it says %v, its signature was made at %v", e.Time, at)
+	if err := e.check(); err != nil {
+		return e, err
 	}
-	return e, e.check()
+	if !e.Time.Equal(at) {
+		return e, &timeError{says: e.Time, signed: at}
+	}
+	return e, nil
+}
+
+// timeError: an entry has a time that is not its signature's.
+type timeError struct{ says, signed time.Time }
+
+func (e *timeError) Error() string {
+	return fmt.Sprintf("it says %v, its signature was made at %v", e.says, e.signed)
+}
+
+// classOf is the class of what open says of an entry.
+func classOf(err error) Class {
+	switch fault(err) {
+	case FaultSignature:
+		return ClassLedgerSignature
+	case FaultUntrusted:
+		return ClassLedgerUntrusted
+	}
+	if errors.As(err, new(*timeError)) {
+		return ClassLedgerChain
+	}
+	return ClassLedgerForm
 }
 
 // Sign renders an entry as the exact bytes of its object. Signatures differ

@@ -30,10 +30,15 @@ type fetch struct {
 	err    error
 }
 
+// chunkReader fills chunks; from many goroutines.
+type chunkReader interface {
+	read(ctx context.Context, f *fetch) error
+}
+
 // prefetch reads blobs in order through ranged GETs that run ahead side by
 // side, each pinned to the ETag that was listed. Memory is l.buffers chunks,
 // however large or many the blobs are.
-func prefetch(ctx context.Context, s Staging, blobs iter.Seq2[Blob, error], l lane) iter.Seq2[chunk, error] {
+func prefetch(ctx context.Context, s chunkReader, blobs iter.Seq2[Blob, error], l lane) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
 		// Only the consumer's leaving cancels: when the listing fails, the chunks
 		// before the failure still arrive, and then its error does.

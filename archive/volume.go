@@ -106,10 +106,13 @@ func (v *volumeWriter) whole(name string, body []byte) error {
 	return err
 }
 
+// fileMode is every entry's.
+const fileMode = 0o644
+
 // header starts an entry. Format is left open: archive/tar then takes USTAR,
 // and PAX only where size or name demand it.
 func (v *volumeWriter) header(name string, size int64, mtime time.Time) error {
 	return v.tar.WriteHeader(&tar.Header{
-		Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644, ModTime: Seconds(mtime),
+		Typeflag: tar.TypeReg, Name: name, Size: size, Mode: fileMode, ModTime: Seconds(mtime),
 	})
 }

@@ -17,12 +17,12 @@ import (
 // Why a signature is not believed. None of them goes away by trying again.
 var (
 	// ErrMalformed: it is not what it should be, before any key comes in.
-	ErrMalformed = errors.New("malformed signature")
+	ErrMalformed error = &fault{"malformed", "malformed signature"}
 	// ErrUntrusted: none of the trusted keys made it, or the key was not valid
 	// when it did.
-	ErrUntrusted = errors.New("untrusted signature")
+	ErrUntrusted error = &fault{"untrusted", "untrusted signature"}
 	// ErrBadSignature: it is of a trusted key, and not of this content.
-	ErrBadSignature = errors.New("bad signature")
+	ErrBadSignature error = &fault{"signature", "bad signature"}
 )
 
 // Trust is the set of keys whose signatures are believed. It is safe for
