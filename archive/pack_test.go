@@ -135,7 +135,7 @@ func checkVolume(t *testing.T, vault store.Store, plan *Plan, n int, r *Receipt,
 		t.Errorf("volume %d: manifest %s\n%s", n, text.Name, text.body)
 	}
 	trust := crypto.NewTrust([]*crypto.Key{publicKey(t, "signer.asc")})
-	if _, at, err := trust.VerifyDetached(text.body, sig.body); err != nil || !at.Equal(noon) || sig.Name != manifestSigName(n) {
+	if _, at, err := trust.OpenDetached(text.body, sig.body); err != nil || !at.Equal(noon) || sig.Name != manifestSigName(n) {
 		t.Errorf("volume %d: %s, made at %v: %v", n, sig.Name, at, err)
 	}
 	if string(files[0].body) != plan.Record || string(files[1].body) != plan.Restore {

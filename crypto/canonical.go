@@ -13,12 +13,12 @@ import (
 
 // checkCanonical refuses a signature packet that says the same as another one
 // would: encoded in an unusual way, with fields that are not signed, by another
-// hash than the block's header names. So whoever has no key can make no second
-// block of one that is believed. (With an ECDSA key the number s can be
-// exchanged for its negative; that much is left open.)
+// hash than the format names. So whoever has no key can make no second framing
+// of one that is believed. (With an ECDSA key the number s can be exchanged for
+// its negative; that much is left open.)
 func checkCanonical(sig *packet.Signature, raw []byte) error {
 	if sig.Hash != crypto.SHA256 {
-		return fmt.Errorf("its signature is by %v, its header says SHA-256", sig.Hash)
+		return fmt.Errorf("its signature is by %v, not by SHA-256", sig.Hash)
 	}
 	if !padded(raw) {
 		return errors.New("its base64 has no padding, which gpg 2.2 needs")
@@ -42,22 +42,31 @@ func checkCanonical(sig *packet.Signature, raw []byte) error {
 	if binary.BigEndian.Uint16(others) != 0 {
 		return errors.New("its signature has fields that are not signed")
 	}
-	return checkNumbers(others[2+2:])
-}
-
-// checkNumbers wants every number without leading zeros, and its length in bits
-// to be true (RFC 9580 3.2): the library reads others as well.
-func checkNumbers(rest []byte) error {
-	for len(rest) > 0 {
-		if len(rest) < 3 {
-			return errors.New("its signature's numbers are cut off")
-		}
-		length := int(binary.BigEndian.Uint16(rest))
-		size := (length + 7) / 8
-		if size == 0 || len(rest) < 2+size || 8*(size-1)+bits.Len8(rest[2]) != length {
-			return errors.New("its signature's numbers are not encoded as they must")
-		}
-		rest = rest[2+size:]
+	if err := checkNumbers(others[2+2:]); err != nil {
+		return fmt.Errorf("its signature: %w", err)
 	}
 	return nil
+}
+
+// checkNumbers wants nothing but numbers as checkNumber does.
+func checkNumbers(rest []byte) (err error) {
+	for len(rest) > 0 && err == nil {
+		rest, err = checkNumber(rest)
+	}
+	return err
+}
+
+// checkNumber wants a number without leading zeros, and its length in bits to
+// be true (RFC 9580 3.2): the library reads others as well. It returns what
+// follows the number.
+func checkNumber(p []byte) (rest []byte, err error) {
+	if len(p) < 3 {
+		return nil, errors.New("a number in it is cut off")
+	}
+	length := int(binary.BigEndian.Uint16(p))
+	size := (length + 7) / 8
+	if size == 0 || len(p) < 2+size || 8*(size-1)+bits.Len8(p[2]) != length {
+		return nil, errors.New("a number in it is not encoded as it must")
+	}
+	return p[2+size:], nil
 }

@@ -38,7 +38,7 @@ type Key struct {
 //
 // The name, a file's for instance, is for error messages only.
 func ParsePublic(name string, data []byte) (*Key, error) {
-	public, secrets, err := splitKey(data)
+	public, secrets, err := splitKey(data, publicKeyBlock)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -84,9 +84,10 @@ func (k *Key) entity() (*openpgp.Entity, error) {
 }
 
 // splitKey takes one key apart: its packets with every private key reduced to
-// its public half, in their order, and those private keys.
-func splitKey(data []byte) (public []byte, secrets []*packet.PrivateKey, err error) {
-	body, err := dearmor(data, publicKeyBlock, privateKeyBlock)
+// its public half, in their order, and those private keys. The kind of block is
+// what errors ask for; either kind is read.
+func splitKey(data []byte, kind string) (public []byte, secrets []*packet.PrivateKey, err error) {
+	body, err := dearmor(data, kind, publicKeyBlock, privateKeyBlock)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,6 +16,7 @@ const (
 	tagSecretKey    = 5
 	tagPublicKey    = 6
 	tagSecretSubkey = 7
+	tagLiteral      = 11
 	tagEncrypted    = 18 // symmetrically encrypted and integrity protected
 )
 

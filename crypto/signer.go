@@ -28,7 +28,7 @@ type Signer struct {
 // 256-bit curves of NIST and Brainpool remain. Expiry and revocation are a
 // matter of time: see Check. The name is for error messages only.
 func ParseSigner(name string, data, passphrase []byte) (*Signer, error) {
-	public, secrets, err := splitKey(data)
+	public, secrets, err := splitKey(data, privateKeyBlock)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -53,13 +53,8 @@ func unlocked(secrets []*packet.PrivateKey, passphrase []byte) ([]*packet.Privat
 	if len(secrets) == 0 {
 		return nil, errors.New("cannot sign: it holds no private key that is RSA, Ed25519 or on a 256-bit NIST or Brainpool curve")
 	}
-	for _, k := range secrets {
-		if k.Encrypted && len(passphrase) == 0 {
-			return nil, errors.New("is locked, and no passphrase was given")
-		}
-	}
-	if err := packet.DecryptPrivateKeys(secrets, passphrase); err != nil {
-		return nil, errors.New("is locked, and not by the given passphrase")
+	if err := unlock(secrets, passphrase); err != nil {
+		return nil, err
 	}
 	slices.Reverse(secrets)
 	return secrets, nil

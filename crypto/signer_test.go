@@ -72,7 +72,7 @@ func TestGnuPGAndTrustBelieveEverySigner(t *testing.T) {
 				if err := g.verifies(t, k, sig, text); err != nil {
 					t.Errorf("gpgv on the detached signature: %v\n%s", err, sig)
 				}
-				who, when, err = trust.VerifyDetached(text, sig)
+				who, when, err = trust.OpenDetached(text, sig)
 				if err != nil || who != s.Fingerprint() || !when.Equal(at) {
 					t.Errorf("the detached signature: by %s at %s, %v", who, when, err)
 				}

@@ -2,8 +2,7 @@ package crypto
 
 import (
 	"bytes"
-	"crypto"
-	_ "crypto/sha256" // hashes that signatures may use
+	_ "crypto/sha256" // hashes of signatures, keys' own included
 	_ "crypto/sha512"
 	"errors"
 	"fmt"
@@ -29,11 +28,11 @@ var (
 // concurrent use.
 //
 // A signature is believed if a primary key or signing subkey of the set made it
-// by SHA-256, SHA-384 or SHA-512, and was valid at the signature's own time. So
-// it outlives its key's expiry, and a revocation that came later and says that
-// the key was superseded or retired. A revocation that says compromised, or
-// says no reason, ends all belief in the key. A signature that has an expiry of
-// its own is not believed at all: it was not meant to last.
+// by SHA-256, and was valid at the signature's own time. So it outlives its
+// key's expiry, and a revocation that came later and says that the key was
+// superseded or retired. A revocation that says compromised, or says no reason,
+// ends all belief in the key. A signature that has an expiry of its own is not
+// believed at all: it was not meant to last.
 //
 // That time is the signer's word alone. Who must tell what was signed before a
 // key was stolen from what was signed afterwards needs other evidence.
@@ -43,22 +42,6 @@ type Trust struct {
 
 // NewTrust pins keys. Their order does not matter.
 func NewTrust(keys []*Key) *Trust { return &Trust{keys: keys} }
-
-// VerifyDetached believes a signature of data as it is (type 0x00), or says why
-// not, and returns the fingerprint of the signer's primary key and the time of
-// signing. The signature may be armored, as leniently as gpg reads it, or
-// binary.
-func (t *Trust) VerifyDetached(data, signature []byte) (fingerprint string, at time.Time, err error) {
-	raw, err := dearmor(signature, signatureBlock)
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("%w: detached signature: %w", ErrMalformed, err)
-	}
-	sig, err := readSignature(raw)
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("%w: detached signature: %w", ErrMalformed, err)
-	}
-	return t.verify(sig, packet.SigTypeBinary, data)
-}
 
 // readSignature reads one version 4 signature packet, with nothing after it.
 func readSignature(raw []byte) (*packet.Signature, error) {
@@ -104,15 +87,11 @@ func (t *Trust) verify(sig *packet.Signature, kind packet.SignatureType, content
 	return "", time.Time{}, why
 }
 
-// acceptable says why a signature is refused whoever made it.
+// acceptable says why a signature is refused whoever made it. That it is by
+// SHA-256 was checked before: see checkCanonical.
 func acceptable(sig *packet.Signature, kind packet.SignatureType) error {
 	if sig.SigType != kind {
 		return fmt.Errorf("its type is 0x%02x, not 0x%02x", uint8(sig.SigType), uint8(kind))
-	}
-	switch sig.Hash {
-	case crypto.SHA256, crypto.SHA384, crypto.SHA512:
-	default:
-		return fmt.Errorf("it is by %v, which is not accepted", sig.Hash)
 	}
 	if sig.SigLifetimeSecs != nil && *sig.SigLifetimeSecs != 0 {
 		return errors.New("it has an expiry of its own")

@@ -4,7 +4,7 @@
 set -u
 
 missing=
-for pair in gpg:gpg gpgv:gpgv gpg-agent:gpg-agent jq:jq curl:curl; do
+for pair in gpg:gpg gpgv:gpgv gpg-agent:gpg-agent sq:sq jq:jq curl:curl; do
 	command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 [ -n "$missing" ] || exit 0
