@@ -94,10 +94,11 @@ func recordOf(stream, date string) Record {
 		Format: Format, Stream: stream, Date: date, Run: NewRun(noon), Time: noon, Tool: "archiver test",
 		Cluster: Cluster{Name: "logs é", UUID: "cluster-uuid", Distribution: "opensearch", Version: "3.6.0"},
 		Snapshot: Snapshot{Name: "snap-1", UUID: "u", Indices: []Index{
-			{Name: stream + "-" + date, UUID: "i", Documents: &documents, Shards: 1, Bytes: 20_000},
-			{Name: stream + "-b-" + date, UUID: "j", DocumentsReason: "timed out <soon>", Shards: 1, Bytes: 1},
+			{Name: stream + "-" + date, UUID: "i", Documents: &documents, Shards: 1, Bytes: 20_000, CreatedVersion: "3.6.0", Changed: new(false)},
+			{Name: stream + "-b-" + date, UUID: "j", DocumentsReason: "timed out <soon>", Shards: 1, Bytes: 1, ChangedReason: "timed out"},
 		}},
-		Witness: RecordWitness{Time: noon, Samples: []Sample{{Index: "i", ID: "1 \u2028", SHA256: SHA256(nil)}}},
+		Witness: RecordWitness{Time: noon, Samples: []Sample{{Index: "i", ID: "1 \u2028", SHA256: SHA256(nil), Derived: "synthetic"}},
+			Missing: []Unsampled{{Index: "j", Reason: "timed out"}}},
 	}
 }
 

@@ -30,21 +30,43 @@ type Index struct {
 	DocumentsReason string `json:"documents_reason,omitempty"`
 	Shards          int    `json:"shards"` // primaries
 	Bytes           int64  `json:"bytes"`  // store size of the primaries, by the cluster
+	// CreatedVersion is that of the server that created the index, "7.17.29", or
+	// its major version alone, "8". Empty if it is not known.
+	CreatedVersion string `json:"created_version"`
+	// Changed tells whether the index was written to between the request for the
+	// snapshot and the witness: its documents and samples are then not exactly
+	// those of the snapshot. Null if it could not be told; ChangedReason then
+	// says why.
+	Changed       *bool  `json:"changed"`
+	ChangedReason string `json:"changed_reason,omitempty"`
 }
 
 // Witness is what a drill compares a restored day with: no content, only
 // counts and hashes. The counts stand with the indices.
 type Witness struct {
-	Time    time.Time `json:"time"`
-	Indices []Index   `json:"indices"`
-	Samples []Sample  `json:"samples"`
+	Time    time.Time   `json:"time"`
+	Indices []Index     `json:"indices"`
+	Samples []Sample    `json:"samples"`
+	Missing []Unsampled `json:"missing"`
 }
 
-// Sample is the hash of one document's canonical content.
+// Sample is the hash of one document's canonical content. An ID may occur more
+// than once in an index, where documents were routed by hand.
 type Sample struct {
 	Index  string `json:"index"`
 	ID     string `json:"id"`
 	SHA256 string `json:"sha256"`
+	// Derived is set if the index does not keep documents as they came, so that
+	// the content was made by the server: "synthetic" or "filtered".
+	Derived string `json:"derived,omitempty"`
+}
+
+// Unsampled is a sample that could not be had: one document, or, without an ID,
+// what was to come of an index.
+type Unsampled struct {
+	Index  string `json:"index"`
+	ID     string `json:"id,omitempty"`
+	Reason string `json:"reason"`
 }
 
 // Record is ARCHIVE.json: what this archive is, byte-identical in all of its
@@ -66,8 +88,9 @@ type Record struct {
 
 // RecordWitness is the part of the witness that does not stand with the indices.
 type RecordWitness struct {
-	Time    time.Time `json:"time"`
-	Samples []Sample  `json:"samples"`
+	Time    time.Time   `json:"time"`
+	Samples []Sample    `json:"samples"`
+	Missing []Unsampled `json:"missing"`
 }
 
 // VolumeRecord is VOLUME.NNNNN.json: what one volume holds. Keys are below the

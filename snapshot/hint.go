@@ -46,7 +46,7 @@ func hintForSilence(cause error) string {
 		return "the server speaks no TLS on this port: the URL should begin with http://, or the port is wrong"
 	case errors.Is(cause, errAuthorize):
 		return "check the credentials that requests are signed with"
-	case errors.Is(cause, errTooLong):
+	case errors.Is(cause, ErrTooLarge):
 		return ""
 	case errors.Is(cause, errNoAnswer):
 		return "the server took the connection but did not answer in time: it may be overloaded, or something between holds the request back"

@@ -21,6 +21,10 @@ type Index struct {
 	Status string // open or close
 	Shards int    // primary ones
 	Bytes  int64  // of the primary shards' files; 0 for a closed index
+	// CreatedVersion is that of the server that created it, such as "7.17.29",
+	// or a major version alone, such as "8", where the server's number says no
+	// more. Empty if it says nothing that is understood.
+	CreatedVersion string
 }
 
 // maxNames bounds the names that one request asks for, in escaped bytes: the
@@ -38,13 +42,13 @@ func (c *Cluster) Indices(ctx context.Context, patterns []string) ([]Index, erro
 			return nil, err
 		}
 	}
-	uuids, err := c.indexUUIDs(ctx, patterns)
+	known, err := c.indexSettings(ctx, patterns)
 	if err != nil {
 		return nil, err
 	}
 	// Two steps, since the cat API waits 30 seconds for a name without an index.
 	var list []Index
-	for _, names := range batch(slices.Sorted(maps.Keys(uuids))) {
+	for _, names := range batch(slices.Sorted(maps.Keys(known))) {
 		some, err := c.details(ctx, names)
 		if err != nil {
 			return nil, err
@@ -52,19 +56,22 @@ func (c *Cluster) Indices(ctx context.Context, patterns []string) ([]Index, erro
 		list = append(list, some...)
 	}
 	slices.SortFunc(list, func(a, b Index) int { return cmp.Compare(a.Name, b.Name) })
-	return list, settled(uuids, list)
+	for n := range list {
+		list[n].CreatedVersion = createdVersion(known[list[n].Name].Created)
+	}
+	return list, settled(known, list)
 }
 
 // settled makes sure that no index was lost between the steps.
-func settled(uuids map[string]string, list []Index) error {
+func settled(known map[string]indexSettings, list []Index) error {
 	for _, i := range list {
-		if uuids[i.Name] != i.UUID {
+		if known[i.Name].UUID != i.UUID {
 			return fmt.Errorf("list indices: %s was created while they were listed", i.Name)
 		}
 	}
-	if len(list) != len(uuids) {
+	if len(list) != len(known) {
 		return fmt.Errorf("list indices: of %d, only %d show their details: some were deleted meanwhile, or this caller may not monitor all of them",
-			len(uuids), len(list))
+			len(known), len(list))
 	}
 	return nil
 }
@@ -84,13 +91,19 @@ func batch(names []string) [][]string {
 	return batches
 }
 
-func (c *Cluster) indexUUIDs(ctx context.Context, patterns []string) (map[string]string, error) {
-	uuids := map[string]string{}
+// indexSettings is what of an index's settings matters here.
+type indexSettings struct {
+	UUID    string `json:"index.uuid"`
+	Created string `json:"index.version.created"`
+}
+
+func (c *Cluster) indexSettings(ctx context.Context, patterns []string) (map[string]indexSettings, error) {
+	known := map[string]indexSettings{}
 	for _, names := range batch(patterns) {
 		r := request{
 			op:     "list indices " + few(names),
 			method: http.MethodGet,
-			path:   []string{strings.Join(names, ","), "_settings", "index.uuid"},
+			path:   []string{strings.Join(names, ","), "_settings", "index.uuid,index.version.created"},
 			query: url.Values{
 				"flat_settings":      {"true"},
 				"expand_wildcards":   {"all"},
@@ -99,9 +112,7 @@ func (c *Cluster) indexUUIDs(ctx context.Context, patterns []string) (map[string
 			},
 		}
 		var out map[string]struct {
-			Settings struct {
-				UUID string `json:"index.uuid"`
-			} `json:"settings"`
+			Settings indexSettings `json:"settings"`
 		}
 		// A 404 stays an error: it would hide the other names of this batch.
 		if err := c.read(ctx, r, &out); err != nil {
@@ -111,10 +122,10 @@ func (c *Cluster) indexUUIDs(ctx context.Context, patterns []string) (map[string
 			if index.Settings.UUID == "" {
 				return nil, c.gibberish(r, answer{status: http.StatusOK}, fmt.Errorf("no uuid of %q in it", name))
 			}
-			uuids[name] = index.Settings.UUID
+			known[name] = index.Settings
 		}
 	}
-	return uuids, nil
+	return known, nil
 }
 
 func (c *Cluster) details(ctx context.Context, names []string) ([]Index, error) {

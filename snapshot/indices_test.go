@@ -50,7 +50,7 @@ func TestIndicesAsksForHiddenOnesAndOnlyDetailsOfThoseThatExist(t *testing.T) {
 		t.Fatalf("%v, %v", got, err)
 	}
 	q := h.requests[0].URL.Query()
-	if h.requests[0].URL.Path != "/a,b+ü*/_settings/index.uuid" || q.Get("expand_wildcards") != "all" || q.Get("ignore_unavailable") != "true" {
+	if h.requests[0].URL.Path != "/a,b+ü*/_settings/index.uuid,index.version.created" || q.Get("expand_wildcards") != "all" || q.Get("ignore_unavailable") != "true" {
 		t.Fatal(h.last())
 	}
 	if got, err := connect(t, http.HandlerFunc(hangUp)).Indices(t.Context(), nil); err != nil || got != nil {
@@ -85,7 +85,7 @@ func TestManyLongNamesAreAskedForInRequestLinesThatServersTake(t *testing.T) {
 	}
 	h := lister(t, func(w http.ResponseWriter, r *http.Request) {
 		var rows []string
-		names := strings.TrimSuffix(r.URL.Path[1:], "/_settings/index.uuid")
+		names := strings.TrimSuffix(r.URL.Path[1:], "/_settings/index.uuid,index.version.created")
 		for n := range strings.SplitSeq(names, ",") {
 			rows = append(rows, fmt.Sprintf(`%q:{"settings":{"index.uuid":"u"}}`, n))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/opensearch-project/opensearch-go/v4"
 )
@@ -23,7 +24,8 @@ type Info struct {
 	Version      string // such as 3.6.0
 }
 
-// Info asks the cluster who it is.
+// Info asks the cluster who it is. Where the plain question is not allowed (405:
+// a server without that module, a closed front) it asks elsewhere.
 func (c *Cluster) Info(ctx context.Context) (Info, error) {
 	var out struct {
 		ClusterName string `json:"cluster_name"`
@@ -35,6 +37,10 @@ func (c *Cluster) Info(ctx context.Context) (Info, error) {
 	}
 	r := request{op: "ask the cluster for its version", method: http.MethodGet}
 	if err := c.read(ctx, r, &out); err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.Status == http.StatusMethodNotAllowed {
+			return c.infoOfNode(ctx)
+		}
 		return Info{}, err
 	}
 	if out.Version.Number == "" || out.ClusterUUID == "" {
@@ -46,6 +52,61 @@ func (c *Cluster) Info(ctx context.Context) (Info, error) {
 		Distribution: firstOf(out.Version.Distribution, Elasticsearch), // which does not name itself
 		Version:      out.Version.Number,
 	}, nil
+}
+
+// infoOfNode puts Info together from the node that answers and the cluster's
+// state. Only Elasticsearch's nodes have a build_flavor.
+func (c *Cluster) infoOfNode(ctx context.Context) (Info, error) {
+	ask := request{
+		op:     "ask a node for its version",
+		method: http.MethodGet,
+		path:   []string{"_nodes", "_local"},
+		query:  url.Values{"filter_path": {"cluster_name,nodes.*.version,nodes.*.build_flavor"}},
+	}
+	var local struct {
+		ClusterName string `json:"cluster_name"`
+		Nodes       map[string]struct {
+			Version string `json:"version"`
+			Flavor  string `json:"build_flavor"`
+		} `json:"nodes"`
+	}
+	if err := c.read(ctx, ask, &local); err != nil {
+		return Info{}, err
+	}
+	i := Info{Name: local.ClusterName}
+	for _, n := range local.Nodes {
+		i.Version, i.Distribution = n.Version, OpenSearch
+		if n.Flavor != "" {
+			i.Distribution = Elasticsearch
+		}
+	}
+	var err error
+	if i.UUID, err = c.clusterUUID(ctx); err != nil {
+		return Info{}, err
+	}
+	if i.Version == "" {
+		return Info{}, c.gibberish(ask, answer{status: http.StatusOK}, errors.New("no node's version in it"))
+	}
+	return i, nil
+}
+
+func (c *Cluster) clusterUUID(ctx context.Context) (string, error) {
+	r := request{
+		op:     "ask for the cluster's uuid",
+		method: http.MethodGet,
+		path:   []string{"_cluster", "state", "version"},
+		query:  url.Values{"filter_path": {"cluster_uuid"}},
+	}
+	var out struct {
+		ClusterUUID string `json:"cluster_uuid"`
+	}
+	if err := c.read(ctx, r, &out); err != nil {
+		return "", err
+	}
+	if out.ClusterUUID == "" {
+		return "", c.gibberish(r, answer{status: http.StatusOK}, errors.New("no cluster_uuid in it"))
+	}
+	return out.ClusterUUID, nil
 }
 
 // SupportsFixedPaths says whether the cluster knows the repository setting

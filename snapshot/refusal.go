@@ -88,6 +88,10 @@ func kindsOf(status int, r refused, change bool) []error {
 		return []error{ErrNotFound, ErrSnapshotMissing}
 	case r.is("repository_missing_exception", "index_not_found_exception"):
 		return []error{ErrNotFound}
+	case r.is("snapshot_restore_exception") && r.has("snapshot does not exist"):
+		return []error{ErrNotFound, ErrSnapshotMissing}
+	case r.is("snapshot_restore_exception") && r.has("an open index with same name already exists"):
+		return []error{ErrIndexExists}
 	case r.is("snapshot_name_already_in_use_exception"),
 		// The same type stands for a name that is not allowed.
 		r.is("invalid_snapshot_name_exception") && r.has("already exists", "already in-progress"):
@@ -113,7 +117,8 @@ func (r refused) busy(status int) bool {
 	switch {
 	case status == http.StatusConflict, status == http.StatusTooManyRequests:
 		return true
-	case r.is("concurrent_snapshot_execution_exception", "process_cluster_event_timeout_exception"):
+	case r.is("concurrent_snapshot_execution_exception", "process_cluster_event_timeout_exception",
+		"snapshot_in_progress_exception"): // of an index that is to be deleted
 		return true
 	}
 	return r.is("illegal_state_exception") && r.has(

@@ -26,6 +26,7 @@ type request struct {
 	query  url.Values
 	body   any // sent as JSON, unless nil
 	change bool
+	most   int64 // longest answer in bytes; 0: maxAnswer
 }
 
 // answer is what a server said, whatever it was.
@@ -97,14 +98,21 @@ func (c *Cluster) exchange(ctx context.Context, r request) (a answer, sent bool,
 	if err != nil {
 		return answer{}, false, err
 	}
-	a, err = c.send(req)
+	a, err = c.send(req, r.limit())
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		err = fmt.Errorf("%w within %s", errNoAnswer, c.timeout)
 	}
 	return a, connected.Load(), err
 }
 
-func (c *Cluster) send(req *http.Request) (answer, error) {
+func (r request) limit() int64 {
+	if r.most > 0 {
+		return r.most
+	}
+	return maxAnswer
+}
+
+func (c *Cluster) send(req *http.Request, most int64) (answer, error) {
 	resp, err := c.transport.Stream(req)
 	if resp != nil {
 		defer resp.Body.Close()
@@ -112,12 +120,12 @@ func (c *Cluster) send(req *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	if err != nil {
 		return answer{}, fmt.Errorf("the answer broke off: %w", err)
 	}
-	if len(body) > maxAnswer {
-		return answer{}, errTooLong
+	if int64(len(body)) > most {
+		return answer{}, fmt.Errorf("%w: the answer is longer than %d bytes", ErrTooLarge, most)
 	}
 	return answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
 }
@@ -138,6 +146,5 @@ func (c *Cluster) change(ctx context.Context, r request) error {
 
 var (
 	errNoAnswer  = errors.New("no answer")
-	errTooLong   = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	errAuthorize = errors.New("the request could not be authorized")
 )

@@ -214,7 +214,7 @@ func TestAnswersOfUnboundedLengthAreRefused(t *testing.T) {
 			}
 		}
 	}))
-	if _, err := c.Info(t.Context()); !errors.Is(err, errTooLong) {
+	if _, err := c.Info(t.Context()); !errors.Is(err, ErrTooLarge) {
 		t.Fatal(err)
 	}
 }

@@ -59,7 +59,7 @@ func hopeless(err error) bool {
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	return errors.As(err, &cert) || errors.As(err, &record) ||
-		errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errAuthorize) || errors.Is(err, errTooLong)
+		errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, errAuthorize) || errors.Is(err, ErrTooLarge)
 }
 
 // retryAfter reads the header's seconds; its other form, a date, would need a

@@ -89,6 +89,7 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 		Retention:       archive.Retention{Mode: string(c.Archive.Retention.Mode), Years: c.Archive.Retention.Years},
 		Budget:          archive.Budget{Memory: int64(c.Limits.Memory), Transfers: c.Limits.Transfers, Lanes: lanes(c)},
 		SnapshotTimeout: time.Duration(c.Snapshot.Timeout), Retries: c.Snapshot.Retries, Now: time.Now,
+		WitnessDocuments: c.Snapshot.WitnessDocuments, Settle: time.Duration(c.Snapshot.Settle),
 	}
 	if err := keys(c, j); err != nil {
 		return nil, usageError{err}

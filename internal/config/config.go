@@ -175,7 +175,7 @@ type Snapshot struct {
 	Timeout          Duration `yaml:"timeout" default:"6h" doc:"How long one attempt at a snapshot may take."`
 	Retries          int      `yaml:"retries" default:"2" doc:"How often a snapshot that failed is taken again, 0 to 100."`
 	WitnessDocuments int      `yaml:"witness_documents" default:"20" doc:"Documents whose hashes are kept, for a restore to be compared with, up to 10000; 0: only counts."`
-	Settle           Duration `yaml:"settle" default:"0s" doc:"How long after a day's end its indices are still written to."`
+	Settle           Duration `yaml:"settle" default:"0s" doc:"How long the day's indices are watched before their snapshot is taken: if they are written to, the day is refused. 0s: not at all."`
 }
 
 // Limits bound what the process takes of the machine.

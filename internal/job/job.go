@@ -24,6 +24,10 @@ type Cluster interface {
 	Register(ctx context.Context, name string, r snapshot.Repository) error
 	Indices(ctx context.Context, patterns []string) ([]snapshot.Index, error)
 	Count(ctx context.Context, index string) (int64, error)
+	Writes(ctx context.Context, index string) (int64, error)
+	SourceMode(ctx context.Context, index string) (string, error)
+	SampleIDs(ctx context.Context, index string, n int, seed int64) ([]string, error)
+	Documents(ctx context.Context, index string, ids []string) ([]snapshot.Document, error)
 	Snapshots(ctx context.Context, repository string) ([]snapshot.Snapshot, error)
 	Snapshot(ctx context.Context, repository, name string) (snapshot.Snapshot, error)
 	Create(ctx context.Context, repository, name string, o snapshot.CreateOptions) error
@@ -56,6 +60,11 @@ type Job struct {
 	Budget          archive.Budget
 	SnapshotTimeout time.Duration // per attempt
 	Retries         int           // of a snapshot that failed, per process
+	// WitnessDocuments are sampled over the day's indices. 0: only counts.
+	WitnessDocuments int
+	// Settle is how long the indices are watched before a snapshot is requested;
+	// they must not be written to meanwhile. 0: they are not watched.
+	Settle time.Duration
 
 	Lease time.Duration // 0: two minutes; never less than one
 	Poll  time.Duration // longest pause between looks; 0: five seconds

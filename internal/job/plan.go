@@ -75,8 +75,16 @@ func (d *day) record(ctx context.Context) (archive.Record, error) {
 		Format: archive.Format, Stream: s.Stream, Date: s.Date, Run: s.Run, Time: archive.Seconds(d.Now()), Tool: d.Tool,
 		Cluster:  archive.Cluster{Name: info.Name, UUID: info.UUID, Distribution: info.Distribution, Version: info.Version},
 		Snapshot: archive.Snapshot{Name: s.Snapshot.Name, UUID: s.Snapshot.UUID, Indices: s.Witness.Indices},
-		Witness:  archive.RecordWitness{Time: s.Witness.Time, Samples: s.Witness.Samples},
+		Witness:  archive.RecordWitness{Time: s.Witness.Time, Samples: orEmpty(s.Witness.Samples), Missing: orEmpty(s.Witness.Missing)},
 	}, nil
+}
+
+// orEmpty makes an array of what an older state may not have.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // readRoot reads the repository's root file and checks that it lists our

@@ -20,6 +20,9 @@ func (d *day) snapshot(ctx context.Context) error {
 		}
 	}
 	for left := d.Retries; ; left-- {
+		if err := d.countBefore(ctx); err != nil {
+			return err
+		}
 		s, err := d.await(ctx)
 		if err != nil {
 			return err

@@ -76,7 +76,14 @@ type State struct {
 type IndexID struct {
 	Name string `json:"name"`
 	UUID string `json:"uuid"`
+	// Writes to it before the attempt's snapshot was requested. Null before they
+	// were counted, or if they could not be: WritesReason then says why.
+	Writes       *int64 `json:"writes"`
+	WritesReason string `json:"writes_reason,omitempty"`
 }
+
+// counted tells that the writes were counted, or tried to be.
+func (x IndexID) counted() bool { return x.Writes != nil || x.WritesReason != "" }
 
 // idle tells that no run is unfinished.
 func (s *State) idle() bool { return s.Phase == PhaseDone }
@@ -118,4 +125,9 @@ func (s *State) nextAttempt() {
 	s.Attempt++
 	s.Snapshot = archive.PlannedSnapshot{Name: attemptName(s.Stream, s.Date, s.Run, s.Attempt)}
 	s.Phase, s.Witness, s.PlanSHA256, s.EntryBytes = PhaseSnapshot, nil, "", ""
+	indices := make([]IndexID, len(s.Indices)) // a new one: the old state shares it
+	for i, x := range s.Indices {
+		indices[i] = IndexID{Name: x.Name, UUID: x.UUID}
+	}
+	s.Indices = indices
 }

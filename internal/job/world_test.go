@@ -145,8 +145,9 @@ func (w *world) process(gate *storetest.Gate) *job.Job {
 		Register:      snapshot.Repository{Type: "s3", Settings: map[string]string{"bucket": "staging", "base_path": "snapshots"}},
 		IndexPatterns: func(date string) []string { return []string{indexOf(date)} },
 		VolumeSize:    2500, Retention: archive.Retention{Mode: "none", Years: 5},
-		Budget:          archive.Budget{Memory: 256 << 20, Transfers: 1, Lanes: 1},
-		SnapshotTimeout: time.Minute, Retries: 2, Poll: time.Millisecond, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Watch: silent{},
+		Budget:           archive.Budget{Memory: 256 << 20, Transfers: 1, Lanes: 1},
+		WitnessDocuments: 5,
+		SnapshotTimeout:  time.Minute, Retries: 2, Poll: time.Millisecond, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Watch: silent{},
 	}
 }
 
@@ -215,6 +216,22 @@ func (g *gatedCluster) Indices(ctx context.Context, p []string) ([]snapshot.Inde
 
 func (g *gatedCluster) Count(ctx context.Context, index string) (int64, error) {
 	return gated(ctx, g, "Count", func(ctx context.Context) (int64, error) { return g.Cluster.Count(ctx, index) })
+}
+
+func (g *gatedCluster) Writes(ctx context.Context, index string) (int64, error) {
+	return gated(ctx, g, "Writes", func(ctx context.Context) (int64, error) { return g.Cluster.Writes(ctx, index) })
+}
+
+func (g *gatedCluster) SourceMode(ctx context.Context, index string) (string, error) {
+	return gated(ctx, g, "SourceMode", func(ctx context.Context) (string, error) { return g.Cluster.SourceMode(ctx, index) })
+}
+
+func (g *gatedCluster) SampleIDs(ctx context.Context, index string, n int, seed int64) ([]string, error) {
+	return gated(ctx, g, "SampleIDs", func(ctx context.Context) ([]string, error) { return g.Cluster.SampleIDs(ctx, index, n, seed) })
+}
+
+func (g *gatedCluster) Documents(ctx context.Context, index string, ids []string) ([]snapshot.Document, error) {
+	return gated(ctx, g, "Documents", func(ctx context.Context) ([]snapshot.Document, error) { return g.Cluster.Documents(ctx, index, ids) })
 }
 
 func (g *gatedCluster) Snapshots(ctx context.Context, r string) ([]snapshot.Snapshot, error) {

@@ -73,7 +73,7 @@ func TestRealShardFilesAreUnderstood(t *testing.T) {
 	if want := decoded(t, codecShards, realBlob(t, "shard-index")); fmt.Sprint(x.object()) != fmt.Sprint(want) {
 		t.Errorf("%v\nbecame %v", want, x.object())
 	}
-	if n, err := readShardCount(realBlob(t, "index-meta.dat")); n != 2 || err != nil {
+	if n, version, err := readIndexMetadata(realBlob(t, "index-meta.dat")); n != 2 || version != "137277827" || err != nil {
 		t.Errorf("%d shards (%v), not 2", n, err)
 	}
 	for _, f := range s.Files {

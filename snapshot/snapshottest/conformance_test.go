@@ -231,3 +231,18 @@ func TestAnswersWhileSnapshotsRunAreLikeTheRecorded(t *testing.T) {
 		},
 	})
 }
+
+func TestAnswersAboutDocumentsAreLikeTheRecorded(t *testing.T) {
+	newBench(t, Options{}).replay("witness", nil)
+}
+
+func TestAnswersAboutRestoredIndicesAreLikeTheRecorded(t *testing.T) {
+	b := newBench(t, Options{})
+	b.register("w", "")
+	b.ok("PUT", "/_snapshot/w/w1?wait_for_completion=true", `{"indices":["simprobe-a"],"include_global_state":false}`)
+	b.replay("restores", map[string]func(){
+		"restore-hole": func() {
+			b.must(os.Remove(b.glob("w", "indices/*/0/__*")[0]))
+		},
+	})
+}

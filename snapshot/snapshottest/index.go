@@ -19,7 +19,8 @@ type Doc struct {
 type index struct {
 	name    string
 	uuid    string
-	created int64 // milliseconds since 1970
+	created int64  // milliseconds since 1970
+	version string // number of the server version that created it
 	closed  bool
 	shards  []shard
 }
@@ -30,6 +31,7 @@ type shard struct {
 	commits    int64
 	broken     bool // its files cannot be read
 	unassigned bool // it is on no node
+	restored   bool // it was read from a snapshot
 }
 
 func (i *index) red() bool {
@@ -48,7 +50,7 @@ func (i *index) freeze() *index {
 func (c *Cluster) AddIndex(name string, shards int, docs []Doc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := &index{name: name, uuid: c.id(), created: c.millis(), shards: make([]shard, max(shards, 1))}
+	i := &index{name: name, uuid: c.id(), created: c.millis(), version: c.versionNumber(), shards: make([]shard, max(shards, 1))}
 	for n := range i.shards {
 		i.shards[n].commits = 2 // the first is written at creation
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -197,6 +198,14 @@ func versionNumber(version string) int64 {
 	var major, minor, patch int64
 	_, _ = fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch)
 	return major*100_00 + minor*100 + patch
+}
+
+// versionNumber is how the cluster writes its own version into an index.
+func (c *Cluster) versionNumber() string {
+	if c.o.Distribution != "opensearch" {
+		return strconv.FormatInt(versionNumber(c.o.Version)*100+99, 10)
+	}
+	return strconv.FormatInt(versionID(c.o.Version), 10)
 }
 
 // versionID is how OpenSearch writes a version (Version.java).

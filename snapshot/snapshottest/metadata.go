@@ -1,7 +1,6 @@
 package snapshottest
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -32,7 +31,7 @@ func globalMetadata() smile.Object {
 
 // indexMetadata is indices/<id>/meta-<blob>.dat, with what a real server wants
 // to find there, too.
-func indexMetadata(i *index, version string) smile.Object {
+func indexMetadata(i *index) smile.Object {
 	state := "open"
 	if i.closed {
 		state = "close"
@@ -55,7 +54,7 @@ func indexMetadata(i *index, version string) smile.Object {
 			{Name: "index.provided_name", Value: i.name},
 			{Name: "index.replication.type", Value: "DOCUMENT"},
 			{Name: "index.uuid", Value: i.uuid},
-			{Name: "index.version.created", Value: strconv.FormatInt(versionID(version), 10)},
+			{Name: "index.version.created", Value: i.version},
 		}},
 		{Name: "mappings", Value: []any{}},
 		{Name: "aliases", Value: smile.Object{}},
@@ -65,26 +64,27 @@ func indexMetadata(i *index, version string) smile.Object {
 	}}}
 }
 
-// readShardCount reads from an index's metadata how many shards it has.
-func readShardCount(blob []byte) (int, error) {
+// readIndexMetadata reads from an index's metadata how many shards it has, and
+// the number of the version that created it.
+func readIndexMetadata(blob []byte) (shards int, version string, err error) {
 	o, err := decodeBlob(codecIndex, blob)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	var byName map[string]struct {
-		Settings map[string]json.RawMessage `json:"settings"`
+		Settings struct {
+			Shards  string `json:"index.number_of_shards"`
+			Version string `json:"index.version.created"`
+		} `json:"settings"`
 	}
 	if err := fill(o, &byName); err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	for _, m := range byName {
-		var text string
-		if err := json.Unmarshal(m.Settings["index.number_of_shards"], &text); err != nil {
-			return 0, err
-		}
-		return strconv.Atoi(text)
+		shards, err := strconv.Atoi(m.Settings.Shards)
+		return shards, m.Settings.Version, err
 	}
-	return 0, errors.New("no index in it")
+	return 0, "", errors.New("no index in it")
 }
 
 // shardPaths is the blob that tells of hashed shards. Only its key is that of

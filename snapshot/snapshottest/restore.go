@@ -16,6 +16,8 @@ type restoreRequest struct {
 	Pattern     string `json:"rename_pattern"`
 	Replacement string `json:"rename_replacement"`
 	Lenient     bool   `json:"ignore_unavailable"`
+
+	// Nothing else of a snapshot is simulated: no replicas, aliases, policies.
 }
 
 // restore makes indices of a snapshot, from nothing but the repository's files.
@@ -109,8 +111,7 @@ func (c *Cluster) targets(r *repository, s rootSnapshot, wanted []string, o rest
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "pattern_syntax_exception", "%v", err)
 	}
-	// $1 ends at the digit in Java, and takes in what follows in Go.
-	replacement := regexp.MustCompile(`\$(\d)`).ReplaceAllString(o.Replacement, "$${$1}")
+	replacement := goReplacement(o.Replacement)
 	var targets []string
 	for _, name := range wanted {
 		target := name
@@ -129,24 +130,46 @@ func (c *Cluster) targets(r *repository, s rootSnapshot, wanted []string, o rest
 	return targets, nil
 }
 
+// goReplacement puts a replacement of Java's into Go's words: $1 ends at the
+// digit in Java and takes in what follows in Go; a backslash makes the next
+// character a plain one.
+func goReplacement(java string) string {
+	var b strings.Builder
+	for n := 0; n < len(java); n++ {
+		switch {
+		case java[n] == '\\' && n+1 < len(java):
+			n++
+			b.WriteString(strings.ReplaceAll(java[n:n+1], "$", "$$"))
+		case java[n] == '$' && n+1 < len(java):
+			n++
+			b.WriteString("${" + java[n:n+1] + "}")
+		default:
+			b.WriteByte(java[n])
+		}
+	}
+	return b.String()
+}
+
 // readIndex reads an index of a snapshot. The error is for what makes the whole
 // restore fail; a shard that cannot be read is left unassigned.
 func (c *Cluster) readIndex(r *repository, now *root, s rootSnapshot, name string) (*index, error) {
 	in := now.Indices[name]
 	blob, err := r.blobs.Get(r.place.index(in.ID) + "meta-" + now.Identifiers[s.Lookup[in.ID]] + ".dat")
 	var shards int
+	var version string
 	if err == nil {
-		shards, err = readShardCount(blob)
+		shards, version, err = readIndexMetadata(blob)
 	}
 	if err != nil {
 		return nil, refuse(500, "snapshot_exception", "[%s:%s/%s] failed to read metadata of index [%s]: %v", r.name, s.Name, s.UUID, name, err)
 	}
-	i := &index{uuid: c.id(), created: c.millis(), shards: make([]shard, shards)}
+	i := &index{uuid: c.id(), created: c.millis(), version: version, shards: make([]shard, shards)}
 	for n := range i.shards {
 		read, err := r.readShard(r.place.shard(in.ID, n, in.hashed()), s.UUID)
 		if err != nil {
 			read = shard{unassigned: true}
 		}
+		read.restored = true
 		i.shards[n] = read
 	}
 	return i, nil

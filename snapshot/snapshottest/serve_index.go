@@ -1,7 +1,9 @@
 package snapshottest
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -37,17 +39,28 @@ func (c *Cluster) listIndices(q *call) (any, error) {
 	return rows, nil
 }
 
-// uuids is the one index setting that is asked for, in flat form.
-func (c *Cluster) uuids(q *call) (any, error) {
+// settings are the few index settings that there are, in flat form. An index
+// that has none of those asked for is left out.
+func (c *Cluster) settings(q *call) (any, error) {
 	found, err := c.resolve(q.list(0), q.yes("ignore_unavailable"))
 	if err != nil {
 		return nil, err
 	}
 	settings := map[string]any{}
 	for _, i := range found {
-		settings[i.name] = map[string]any{"settings": map[string]any{"index.uuid": i.uuid}}
+		all := map[string]any{"index.uuid": i.uuid, "index.version.created": i.version}
+		maps.DeleteFunc(all, func(name string, _ any) bool { return !slices.Contains(q.list(1), name) })
+		if len(all) > 0 {
+			settings[i.name] = map[string]any{"settings": all}
+		}
 	}
 	return settings, nil
+}
+
+// mapping has nothing to say: documents are kept as they come.
+func (c *Cluster) mapping(q *call) (any, error) {
+	_, err := c.resolve(q.list(0), q.yes("ignore_unavailable"))
+	return map[string]any{}, err
 }
 
 func (i *index) row() (map[string]any, error) {

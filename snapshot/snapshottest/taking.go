@@ -148,7 +148,7 @@ func (t *taking) writeIndex(i *index) {
 	}
 	blob := t.c.id()[:20]
 	t.next.Identifiers[metadataKey(i)] = blob
-	t.put(t.r.place.index(in.ID)+"meta-"+blob+".dat", codecIndex, indexMetadata(i, t.c.o.Version))
+	t.put(t.r.place.index(in.ID)+"meta-"+blob+".dat", codecIndex, indexMetadata(i))
 	if in.hashed() && t.err == nil {
 		t.put(t.r.place.shardPaths(in.ID, i.name, len(i.shards)), "snapshot-shard-paths", shardPaths(in.ID, i))
 	}
