@@ -26,6 +26,8 @@ var (
 	// ErrIntegrity: something that was signed, counted or hashed is not what it
 	// was. Never retried.
 	ErrIntegrity = errors.New("integrity violation")
+	// ErrNoArchive: the ledger holds no archive of a date.
+	ErrNoArchive = errors.New("the ledger holds no archive of this date")
 	// ErrStagingChanged: staging is not what was planned. Nothing was sealed.
 	ErrStagingChanged = errors.New("staging changed after it was planned")
 	// ErrMisfit: a plan does not go with the keys or the memory at hand.
@@ -84,8 +86,9 @@ type Verifier interface {
 	// OpenClear returns the text of a canonical clear-signed block, the
 	// signer's fingerprint and the time of signing, or why it is not believed.
 	OpenClear(block []byte) (text []byte, fingerprint string, at time.Time, err error)
-	// VerifyDetached does so for an armored signature over data, binary type.
-	VerifyDetached(data, signature []byte) (fingerprint string, at time.Time, err error)
+	// OpenDetached does so for an armored signature over data, binary type, in the
+	// one form that Signer writes.
+	OpenDetached(data, signature []byte) (fingerprint string, at time.Time, err error)
 }
 
 // NewRun names a run that starts at t: yyyymmddthhmmssz-xxxxxxxx, lower case

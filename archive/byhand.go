@@ -20,6 +20,9 @@ var (
 	formatPage []byte
 )
 
+// pageName is the page's: the first thing that is written to an archive store.
+const pageName = "README.md"
+
 // PublicKey is a key to be kept with the archives.
 type PublicKey struct {
 	Fingerprint string
@@ -34,10 +37,10 @@ var ErrUnconditional = errors.New("the store ignores conditional writes (If-None
 // ledger, each once: what is there stays. The page is created twice, which
 // proves that the store refuses to create what exists.
 func Furnish(ctx context.Context, s store.Store, keys []PublicKey) error {
-	if err := furnish(ctx, s, "README.md", byHandPage); err != nil {
+	if err := furnish(ctx, s, pageName, byHandPage); err != nil {
 		return err
 	}
-	switch _, err := s.Create(ctx, "README.md", byHandPage); {
+	switch _, err := s.Create(ctx, pageName, byHandPage); {
 	case err == nil:
 		return fmt.Errorf("%s: %w", s.URL(), ErrUnconditional)
 	case !errors.Is(err, store.ErrExists):

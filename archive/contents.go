@@ -282,7 +282,7 @@ func (r *volumeReader) believe(name string, manifest, signature []byte) error {
 	if SHA256(manifest) != r.volume.ManifestSHA256 {
 		return violated(ClassManifest, name, "it does not have the SHA-256 that the ledger entry names")
 	}
-	if _, _, err := r.trust.VerifyDetached(manifest, signature); err != nil {
+	if _, _, err := r.trust.OpenDetached(manifest, signature); err != nil {
 		return violatedBy(ClassManifestSignature, name, err)
 	}
 	if err := compareManifests(name, manifest, r.manifest.Bytes()); err != nil {

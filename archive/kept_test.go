@@ -148,7 +148,8 @@ func (k *kept) repack(number int, change func([]file) []file) {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	out := tar.NewWriter(sealed)
+	counted := &countWriter{w: sealed}
+	out := tar.NewWriter(counted)
 	for _, f := range files {
 		h := f.Header
 		h.Size = int64(len(f.body))
@@ -164,6 +165,7 @@ func (k *kept) repack(number int, change func([]file) []file) {
 	}
 	k.reseal(number, message.Bytes())
 	k.resign(func(e *Entry) {
+		e.Archive.Volumes[number].PlaintextBytes = counted.n
 		for _, f := range files {
 			if v := &e.Archive.Volumes[number]; f.Name == manifestName(number) {
 				v.ManifestSHA256, v.Files = SHA256(f.body), bytes.Count(f.body, []byte("\n"))

@@ -1,38 +1,21 @@
 package archive
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"testing"
 
-	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
-	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+	"archiver/crypto"
 )
 
-// libraryOpener opens as leniently as the library does.
-type libraryOpener struct{ ring openpgp.EntityList }
-
-type noKey struct{ error }
-
-func (noKey) Fault() string { return FaultNoKey }
-
+// openerOf opens with one private key.
 func openerOf(t testing.TB, name string) Opener {
 	t.Helper()
-	ring, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(keyFile(t, name)))
+	key, err := crypto.ParsePrivate(name, keyFile(t, name), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return libraryOpener{ring}
-}
-
-func (o libraryOpener) Open(message io.Reader) (io.Reader, error) {
-	m, err := openpgp.ReadMessage(message, o.ring, nil, nil)
-	if errors.Is(err, pgperrors.ErrKeyIncorrect) {
-		return nil, noKey{err}
-	}
+	o, err := crypto.NewOpener([]*crypto.Private{key})
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	return m.UnverifiedBody, nil
+	return o
 }

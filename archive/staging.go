@@ -60,6 +60,22 @@ func (s Staging) After(ctx context.Context, after string) iter.Seq2[Blob, error]
 	return s.blobs(s.Store.List(ctx, s.Base, after))
 }
 
+// History yields the versions and delete markers that a versioned store keeps of
+// the repository's keys, the newest included; not of our own papers, nor of what
+// is to be ignored. Without versions that is the repository as it is.
+func (s Staging) History(ctx context.Context) iter.Seq2[store.Version, error] {
+	return func(yield func(store.Version, error) bool) {
+		for v, err := range s.Store.Versions(ctx, s.Base) {
+			if err == nil && (strings.HasPrefix(v.Key, WorkPrefix) || s.named(v.Key)) {
+				continue
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 func (s Staging) blobs(list iter.Seq2[store.Info, error]) iter.Seq2[Blob, error] {
 	return func(yield func(Blob, error) bool) {
 		for o, err := range list {
@@ -84,13 +100,21 @@ func (s Staging) ignored(o store.Info) bool {
 	if strings.HasPrefix(o.Key, WorkPrefix) || o.Size == 0 && strings.HasSuffix(o.Key, "/") {
 		return true
 	}
-	for _, p := range s.Ignore {
-		if strings.HasPrefix(o.Key, p) {
-			return true
-		}
+	if s.named(o.Key) {
+		return true
 	}
 	below, ok := strings.CutPrefix(o.Key, s.Base)
 	return ok && strings.HasPrefix(below, "tests-") && strings.Contains(below, "/")
+}
+
+// named tells a key that the configuration leaves to others.
+func (s Staging) named(key string) bool {
+	for _, p := range s.Ignore {
+		if strings.HasPrefix(key, p) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s Staging) blob(o store.Info) (Blob, error) {

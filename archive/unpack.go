@@ -22,7 +22,10 @@ type Unpacker struct {
 	Progress func(bytes int64)
 }
 
-// NoKeyError: no private key at hand opens a volume. Nothing is wrong with the
+// ErrNoKey: no private key at hand opens an archive.
+var ErrNoKey = errors.New("no private key for it is at hand")
+
+// NoKeyError is an ErrNoKey: no private key at hand opens a volume. Nothing is wrong with the
 // archive.
 type NoKeyError struct {
 	Volume     int
@@ -32,7 +35,7 @@ type NoKeyError struct {
 
 func (e *NoKeyError) Error() string { return fmt.Sprintf("volume %s: %v", volumeName(e.Volume), e.Err) }
 
-func (e *NoKeyError) Unwrap() error { return e.Err }
+func (e *NoKeyError) Unwrap() []error { return []error{ErrNoKey, e.Err} }
 
 // Hint says which keys would do.
 func (e *NoKeyError) Hint() string {

@@ -50,6 +50,14 @@ func (v *Violation) Unwrap() []error {
 	return []error{ErrIntegrity, v.cause}
 }
 
+// Hint says what may be done about it.
+func (v *Violation) Hint() string {
+	if v.Class == ClassLedgerUntrusted {
+		return "if this signer is one of yours, name its public key, from a place that the archive cannot alter, in trusted_signers; if not, somebody else wrote this"
+	}
+	return "repair and delete nothing; keep the store as it is, and find out who could write to it"
+}
+
 func violated(c Class, object, format string, args ...any) *Violation {
 	return &Violation{Class: c, Object: object, Reason: fmt.Sprintf(format, args...)}
 }

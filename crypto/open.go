@@ -14,7 +14,7 @@ import (
 var (
 	// ErrNoKey: none of the private keys at hand opens it. That says nothing
 	// about the message's integrity.
-	ErrNoKey = errors.New("no private key at hand opens the message")
+	ErrNoKey error = &fault{"no key", "no private key at hand opens the message"}
 	// ErrMessage: it is not a whole message in the archive's form.
 	ErrMessage = errors.New("not a whole encrypted message")
 )

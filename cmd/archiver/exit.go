@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"archiver/archive"
+	"archiver/archive/store"
 	"archiver/internal/job"
 	"archiver/snapshot"
 )
@@ -42,6 +43,10 @@ func exitCode(err error) int {
 		{job.ErrInterrupted, exitInterrupted},
 		{job.ErrHeld, exitHeld},
 		{job.ErrNothing, exitNothing},
+		{archive.ErrNoArchive, exitNothing},
+		{archive.ErrNoKey, exitUsage},
+		{archive.ErrNotEmpty, exitUsage},
+		{store.ErrCold, exitUsage},
 		{job.ErrPerson, exitUsage},
 		{archive.ErrForeign, exitUsage},
 		{archive.ErrUnconditional, exitUsage},

@@ -27,8 +27,9 @@ const (
 var errCameBack = errors.New("the repository came into use")
 
 // clean empties staging, now that the archive is sealed: the snapshot through
-// the API, then what is left of this run's own blobs one by one, and last the
-// run's papers. The repository's root files stay.
+// the API, then what is left of this run's own blobs one by one, what a versioned
+// bucket keeps of all these, and last the run's papers. The repository's root
+// files stay.
 func (d *day) clean(ctx context.Context) error {
 	if err := d.checkSealed(ctx); err != nil {
 		return err
@@ -47,6 +48,9 @@ func (d *day) clean(ctx context.Context) error {
 		d.Watch.Note("a snapshot of ours came to be while staging was emptied; emptying it again")
 	}
 	if err := d.removePapers(ctx, d.lease.now().Run); err != nil {
+		return err
+	}
+	if err := d.forgetPapers(ctx); err != nil {
 		return err
 	}
 	return d.lease.update(ctx, (*State).reset)
@@ -68,7 +72,14 @@ func (d *day) empty(ctx context.Context) (again bool, err error) {
 		return false, err
 	}
 	left, err := d.leftover(ctx)
-	if err != nil || left.first == "" {
+	if err != nil {
+		return false, err
+	}
+	if left.first == "" {
+		err := d.forgetBlobs(ctx)
+		if errors.Is(err, errCameBack) {
+			return true, nil
+		}
 		return false, err
 	}
 	all, err := d.Cluster.Snapshots(ctx, d.Repository)
@@ -138,10 +149,8 @@ func (d *day) sweepBlobs(ctx context.Context, blobs []archive.Blob, g *guard) er
 		if snapshot.IsRootFile(b.Key) {
 			continue
 		}
-		if time.Since(g.looked) > sweepLook {
-			if err := g.look(ctx); err != nil {
-				return errors.Join(err, group.Wait())
-			}
+		if err := g.lookAgain(ctx); err != nil {
+			return errors.Join(err, group.Wait())
 		}
 		group.Go(func() error {
 			err := d.Staging.Store.Delete(ctx, d.Staging.Base+b.Key, b.ETag)
@@ -161,6 +170,14 @@ type guard struct {
 	day    *day
 	looked time.Time
 	root   archive.Root
+}
+
+// lookAgain looks if the last look is some seconds old.
+func (g *guard) lookAgain(ctx context.Context) error {
+	if time.Since(g.looked) <= sweepLook {
+		return nil
+	}
+	return g.look(ctx)
 }
 
 func (g *guard) look(ctx context.Context) error {

@@ -69,8 +69,12 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 				s.LastError = cause.Error()
 			}
 		})
-		if releaseErr != nil && err == nil {
+		switch {
+		case err != nil:
+		case releaseErr != nil:
 			j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", releaseErr.Error()))
+		default:
+			j.forgetStates(ctx)
 		}
 	}()
 	outcomes, err = j.days(held, l, chain, date)
@@ -169,6 +173,9 @@ func (j *Job) newDay(ctx context.Context, l *lease, chain *archive.Chain, date s
 // begin records a new run.
 func (d *day) begin(ctx context.Context, date string, needed []IndexID) error {
 	if err := archive.Furnish(ctx, d.Archive, d.Keys); err != nil {
+		return err
+	}
+	if err := d.canHold(ctx); err != nil {
 		return err
 	}
 	return d.lease.update(ctx, func(s *State) {

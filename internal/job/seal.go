@@ -60,11 +60,15 @@ func (d *day) prove(ctx context.Context) error {
 	return archive.Prove(ctx, d.Staging, d.Archive, d.plan, d.receipts)
 }
 
-// seal makes the archive exist: it signs the ledger entry, keeps the exact
-// bytes, creates the entry, reads it back, and looks at every volume once more.
+// seal makes the archive exist: it has the store hold the volumes, signs the
+// ledger entry, keeps its exact bytes, creates it, has it held too, and looks at
+// everything once more.
 func (d *day) seal(ctx context.Context) error {
 	if _, done := d.chain.Run(d.lease.now().Run); !done {
 		if err := d.loadReceipts(ctx); err != nil {
+			return err
+		}
+		if err := d.holdVolumes(ctx); err != nil {
 			return err
 		}
 		body, err := archive.SealedEntry(d.plan, d.receipts)
@@ -103,10 +107,14 @@ func (d *day) appendPending(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.holdEntry(ctx, head); err != nil {
+		return err
+	}
 	return d.lease.update(ctx, func(s *State) { s.Head, s.EntryBytes = head, "" })
 }
 
-// checkSealed looks at the volumes of the sealed archive. Nothing is deleted
+// checkSealed looks at the volumes of the sealed archive, and whether they and
+// the entry are held as the entry says. Nothing is deleted
 // from staging before it has passed.
 func (d *day) checkSealed(ctx context.Context) error {
 	s := d.lease.now()
@@ -119,7 +127,7 @@ func (d *day) checkSealed(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return d.checkHeld(ctx, e)
 }
 
 // loadReceipts reads plan and receipts, if this process has not made them.

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"archiver/archive"
+)
+
+func listCommand(g *global) *cobra.Command {
+	var s selection
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the archives of the stream",
+		Long: `List the archives that stand, from the ledger alone: no volume is looked at or
+thawed. The ledger is believed first: its signatures, its form and its chain.`,
+		Example: `  archiver list
+  archiver list --from 2026-11-01 --to 2026-11-30
+  archiver list --index 'logdata-b-*' --json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := s.check(); err != nil {
+				return err
+			}
+			r, err := g.openReader(c.Context(), c.ErrOrStderr(), 0)
+			if err != nil {
+				return err
+			}
+			chain, err := r.chain(c.Context(), "")
+			if err != nil {
+				return err
+			}
+			rows := []row{}
+			for _, e := range s.of(chain) {
+				rows = append(rows, newRow(chain, e))
+			}
+			return g.print(c.OutOrStdout(), rows, table(rows))
+		},
+	}
+	s.flags(c)
+	c.Flags().StringVar(&s.index, "index", "", "only archives that hold an index of this name; * and ? may stand in it")
+	return c
+}
+
+// flags are those that choose days.
+func (s *selection) flags(c *cobra.Command) {
+	c.Flags().StringVar(&s.from, "from", "", "the first day, as YYYY-MM-DD (default: the first in the ledger)")
+	c.Flags().StringVar(&s.to, "to", "", "the last day, as YYYY-MM-DD (default: the last in the ledger)")
+}
+
+// row is one archive in a list.
+type row struct {
+	Date      string    `json:"date"`
+	Documents *int64    `json:"documents"` // null if the cluster could not be asked
+	Files     int       `json:"files"`
+	Bytes     int64     `json:"bytes"` // of the files
+	Volumes   int       `json:"volumes"`
+	Run       string    `json:"run"`
+	Sealed    time.Time `json:"sealed"`
+	Head      string    `json:"head"` // of the ledger, when it was sealed
+}
+
+func newRow(c *archive.Chain, e *archive.Entry) row {
+	s := e.Archive
+	return row{
+		Date: s.Date, Documents: documents(s), Files: s.Objects, Bytes: s.Bytes, Volumes: len(s.Volumes),
+		Run: s.Run, Sealed: e.Time, Head: c.HeadAt(e.Sequence).String(),
+	}
+}
+
+// table is a list in words.
+func table(rows []row) string {
+	if len(rows) == 0 {
+		return "The ledger holds no such archive."
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "DATE\tDOCUMENTS\tFILES\tSIZE\tVOLUMES\tRUN\tSEALED\tHEAD")
+	for _, r := range rows {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\n", r.Date, count(r.Documents), r.Files, sizeText(r.Bytes), r.Volumes, r.Run,
+			r.Sealed.Format(time.RFC3339), r.Head)
+	}
+	_ = w.Flush() // a strings.Builder takes everything
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func count(n *int64) string {
+	if n == nil {
+		return "unknown"
+	}
+	return fmt.Sprint(*n)
+}

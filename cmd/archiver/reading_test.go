@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// goldenSession sets the environment for reading a copy of the golden archive,
+// with the operations' private key, and returns the copy's folder.
+func goldenSession(t *testing.T) string {
+	t.Helper()
+	golden, err := filepath.Abs("../../archive/testdata/golden-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := filepath.Abs("../../testdata/keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	copied := filepath.Join(t.TempDir(), "archive")
+	if err := os.CopyFS(copied, os.DirFS(filepath.Join(golden, "archive"))); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"STREAM": "logdata", "ARCHIVE_URL": "file://" + copied,
+		"TRUSTED_SIGNERS": keys + "/signer.asc", "OPENING_KEYS": keys + "/ops-private.asc",
+	} {
+		t.Setenv("ARCHIVER_"+name, value)
+	}
+	head, err := os.ReadFile(filepath.Join(golden, "head"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOLDEN_HEAD", strings.TrimSpace(string(head)))
+	t.Setenv("TEST_KEYS", keys)
+	return copied
+}
+
+// say runs the program and checks its exit code.
+func say(t *testing.T, code int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if got := execute(args, &out, &errs); got != code {
+		t.Errorf("%q: exit code %d, want %d\n%s%s", args, got, code, out.String(), errs.String())
+	}
+	return out.String(), errs.String()
+}
+
+// volumeFiles are the volumes in a copy.
+func volumeFiles(t *testing.T, root string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(root, "archives/*/*/*/*/*/*/*.pgp"))
+	if err != nil || len(found) != 3 {
+		t.Fatalf("%v, %v", found, err)
+	}
+	return found
+}
+
+func flip(t *testing.T, path string) {
+	t.Helper()
+	body, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body[len(body)/2] ^= 1
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestListAndShowTellOfTheLedgerAlone(t *testing.T) {
+	root := goldenSession(t)
+	t.Setenv("ARCHIVER_OPENING_KEYS", "") // not needed
+	if err := os.RemoveAll(filepath.Join(root, "archives")); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := say(t, exitDone, "list", "--json")
+	var rows []row
+	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 2 || rows[1].Volumes != 2 || rows[1].Head != os.Getenv("GOLDEN_HEAD") || rows[0].Documents != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	for _, c := range []struct {
+		args []string
+		days int
+	}{
+		{[]string{"--from", "2026-11-19"}, 1},
+		{[]string{"--to", "2026-11-18"}, 1},
+		{[]string{"--from", "2026-12-01"}, 0},
+		{[]string{"--index", "logdata-b-*"}, 2},
+		{[]string{"--index", "logdata-2026-11-19"}, 1},
+		{[]string{"--index", "other"}, 0},
+	} {
+		out, _ := say(t, exitDone, append([]string{"list"}, c.args...)...)
+		if got := strings.Count(out, "20261120t120000z-"); got != c.days {
+			t.Errorf("%q: %d days, want %d\n%s", c.args, got, c.days, out)
+		}
+	}
+	out, _ = say(t, exitDone, "show", "2026-11-19")
+	for _, want := range []string{"does not stand any more", "was abandoned", "was withdrawn", "its volume was lost", "12345 documents", "timed out", "volume      00001", os.Getenv("GOLDEN_HEAD")} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it lacks %q:\n%s", want, out)
+		}
+	}
+	say(t, exitNothing, "show", "2026-11-01")
+	say(t, exitUsage, "show")
+	say(t, exitUsage, "show", "yesterday")
+	say(t, exitUsage, "list", "--index", "[")
+	say(t, exitUsage, "list", "--from", "soon")
+}
+
+func TestVerifyPassesAWholeArchiveAtEveryDepth(t *testing.T) {
+	root := goldenSession(t)
+	files := volumeFiles(t, root)
+	for _, c := range []struct {
+		args []string
+		read int
+	}{
+		{nil, 0},
+		{[]string{"--ciphertext"}, 3},
+		{[]string{"--content"}, 3},
+		{[]string{"--content", "--date", "2026-11-18"}, 1},
+		{[]string{"--content", "--sample", "1/1"}, 3},
+		{[]string{"--head", os.Getenv("GOLDEN_HEAD")}, 0},
+		{files, 3},
+		{append([]string{"--content"}, files...), 3},
+	} {
+		out, _ := say(t, exitDone, append([]string{"verify", "--json"}, c.args...)...)
+		var found verified
+		if err := json.Unmarshal([]byte(out), &found); err != nil {
+			t.Fatal(err)
+		}
+		read := 0
+		for _, a := range found.Archives {
+			read += a.Read
+		}
+		if read != c.read || len(found.Violations) > 0 || found.Head != os.Getenv("GOLDEN_HEAD") {
+			t.Errorf("%q: %d volumes read, want %d\n%s", c.args, read, c.read, out)
+		}
+	}
+	say(t, exitNothing, "verify", "--date", "2026-11-01")
+	for _, args := range [][]string{{"--sample", "1"}, {"--sample", "2/1"}, {"--sample", "0/3"}, {"--date", "2026-11-18", "--to", "2026-11-18"}, {"--head", "7"}, {"--sample", "1/2", "file"}} {
+		say(t, exitUsage, append([]string{"verify"}, args...)...)
+	}
+}
+
+func TestVerifyTellsEveryViolationAndExits6(t *testing.T) {
+	root := goldenSession(t)
+	files := volumeFiles(t, root)
+	flip(t, files[0])
+	if err := os.Remove(files[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files[2], []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, depth := range []string{"--ciphertext", "--content"} {
+		out, _ := say(t, exitIntegrity, "verify", "--json", depth)
+		var found verified
+		if err := json.Unmarshal([]byte(out), &found); err != nil {
+			t.Fatal(err)
+		}
+		var classes []string
+		for _, v := range found.Violations {
+			classes = append(classes, string(v.Class))
+		}
+		if got := strings.Join(classes, " "); got != "volume-ciphertext volume-missing volume-ciphertext" {
+			t.Errorf("%s: %s\n%s", depth, got, out)
+		}
+	}
+	if out, _ := say(t, exitIntegrity, "verify"); !strings.Contains(out, "VIOLATION volume-missing") {
+		t.Errorf("it does not name the volume:\n%s", out)
+	}
+	say(t, exitIntegrity, "verify", files[0])
+	say(t, exitIntegrity, "extract", "--date", "2026-11-18", "--output", "out")
+	if _, err := os.Stat("out"); err == nil {
+		t.Error("something was left")
+	}
+}
+
+func TestVerifyHoldsTheLedgerAgainstAKnownHead(t *testing.T) {
+	root := goldenSession(t)
+	if err := os.Remove(filepath.Join(root, "ledger/logdata/000005.json.asc")); err != nil {
+		t.Fatal(err)
+	}
+	say(t, exitDone, "verify", "--to", "2026-11-18")
+	if out, _ := say(t, exitIntegrity, "verify", "--head", os.Getenv("GOLDEN_HEAD")); !strings.Contains(out, "cut off") {
+		t.Errorf("it does not say why:\n%s", out)
+	}
+	t.Setenv("ARCHIVER_TRUSTED_SIGNERS", os.Getenv("TEST_KEYS")+"/stranger.asc")
+	if out, _ := say(t, exitIntegrity, "verify"); !strings.Contains(out, "ledger-untrusted") || !strings.Contains(out, "not believed") {
+		t.Errorf("it does not say why:\n%s", out)
+	}
+	if _, errs := say(t, exitIntegrity, "list"); !strings.Contains(errs, "trusted_signers") {
+		t.Errorf("it gives no remedy:\n%s", errs)
+	}
+}
+
+func TestExtractOpensADayOrSaysWhatIsMissing(t *testing.T) {
+	goldenSession(t)
+	out, _ := say(t, exitDone, "extract", "--date", "2026-11-19", "--output", "out", "--head", os.Getenv("GOLDEN_HEAD"))
+	if !strings.Contains(out, "15 files") {
+		t.Error(out)
+	}
+	for _, name := range []string{"ARCHIVE.json", "repository/index-1", "SHA256SUMS.00001.asc"} {
+		if _, err := os.Stat(filepath.Join("out", name)); err != nil {
+			t.Error(err)
+		}
+	}
+	say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "out") // not empty
+	say(t, exitNothing, "extract", "--date", "2026-11-01", "--output", "other")
+	say(t, exitUsage, "extract", "--date", "2026-11-01")
+	t.Setenv("ARCHIVER_OPENING_KEYS", os.Getenv("TEST_KEYS")+"/stranger-private.asc")
+	if _, errs := say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "other"); !strings.Contains(errs, "opening.keys") {
+		t.Error(errs)
+	}
+	t.Setenv("ARCHIVER_OPENING_KEYS", "")
+	if _, errs := say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "other"); !strings.Contains(errs, "opening.keys") {
+		t.Error(errs)
+	}
+	if _, err := os.Stat("other"); err == nil {
+		t.Error("something was left")
+	}
+}

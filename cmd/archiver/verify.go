@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"archiver/archive"
+	"archiver/internal/config"
+	"archiver/internal/job"
+)
+
+// phaseVerify is what a watch shows.
+const phaseVerify job.Phase = "verify"
+
+// verifying is what `verify` is asked to do.
+type verifying struct {
+	selection
+	date                string
+	head                string
+	ciphertext, content bool
+	sample              string
+	files               []string
+
+	rotation archive.Rotation
+}
+
+func verifyCommand(g *global) *cobra.Command {
+	var v verifying
+	c := &cobra.Command{
+		Use:   "verify [FILE...]",
+		Short: "Check the ledger and what lies in the store; exit 6 on any violation",
+		Long: `Check that the archives are whole and unaltered, as deep as asked for:
+
+  always        the ledger: every signature, its form, its chain; with --head also
+                that its tail was not cut. Then, without reading them, that all
+                volumes are in the store with the size, checksum and retention
+                that the ledger names
+  --ciphertext  the volumes are read and hashed; no private key is needed
+  --content     the volumes are decrypted, and every signature and file checked;
+                it needs a private key of a recipient (opening.keys)
+
+A volume in cold storage that was not thawed is "cold, not read": neither good
+nor bad. With --sample 1/30 only a thirtieth of the archives is looked at, another
+one every day, all of them within thirty days; the ledger always is.
+
+With FILE, copies of volumes that were downloaded are checked instead of the
+store's.`,
+		Example: `  archiver verify
+  archiver verify --head 000007:5c0d…   # as a report or notification showed it
+  archiver verify --content --sample 1/30
+  archiver verify --date 2026-11-20 --ciphertext --json
+  archiver verify 00000.tar.pgp 00001.tar.pgp`,
+		RunE: func(c *cobra.Command, args []string) error {
+			v.files = args
+			if err := v.check(); err != nil {
+				return err
+			}
+			return v.run(c.Context(), g, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	v.flags(c)
+	c.Flags().StringVar(&v.date, "date", "", "only this day, as YYYY-MM-DD")
+	c.Flags().StringVar(&v.head, "head", "", "head of the ledger that is known from elsewhere, as 000007:SHA256")
+	c.Flags().BoolVar(&v.ciphertext, "ciphertext", false, "read the volumes and hash them")
+	c.Flags().BoolVar(&v.content, "content", false, "decrypt the volumes, and check every file")
+	c.Flags().StringVar(&v.sample, "sample", "", "the part that is looked at today, as 1/30")
+	return c
+}
+
+// check judges the flags.
+func (v *verifying) check() error {
+	if v.date != "" {
+		if v.from != "" || v.to != "" {
+			return usageError{errors.New("--date goes with neither --from nor --to")}
+		}
+		v.from, v.to = v.date, v.date
+	}
+	if len(v.files) > 0 && v.sample != "" {
+		return usageError{errors.New("--sample does not go with files: all that are named are checked")}
+	}
+	if v.sample != "" {
+		n, of, ok := strings.Cut(v.sample, "/")
+		parts, err := strconv.Atoi(n)
+		all, err2 := strconv.Atoi(of)
+		if !ok || err != nil || err2 != nil || parts < 1 || all < parts {
+			return usageError{fmt.Errorf("--sample %s: write it as 1/30: one part of thirty each day", v.sample)}
+		}
+		v.rotation = archive.Rotation{Parts: parts, Of: all}
+	}
+	return v.selection.check()
+}
+
+func (v *verifying) depth() archive.Depth {
+	switch {
+	case v.content:
+		return archive.Content
+	case v.ciphertext || len(v.files) > 0:
+		return archive.Ciphertext
+	}
+	return archive.Stored
+}
+
+// verified is what `verify --json` prints.
+type verified struct {
+	Stream     string               `json:"stream"`
+	Head       string               `json:"head"` // "" if the ledger is not believed
+	Entries    int                  `json:"ledger_entries"`
+	Depth      string               `json:"depth"`
+	Archives   []*archive.Audited   `json:"archives"`
+	Passed     int                  `json:"not_in_todays_sample"`
+	Gaps       []string             `json:"days_without_archive"` // between the first and the last; for information
+	Violations []*archive.Violation `json:"violations"`
+	ExitCode   int                  `json:"exit_code"`
+}
+
+// violations is why verify fails: they have been told already.
+type violations struct{ count int }
+
+func (e violations) Error() string { return fmt.Sprintf("%d violations were found", e.count) }
+
+func (e violations) Unwrap() error { return archive.ErrIntegrity }
+
+func (e violations) Hint() string { return (&archive.Violation{}).Hint() }
+
+func (v *verifying) run(ctx context.Context, g *global, stdout, stderr io.Writer) error {
+	var needs config.Need
+	if v.content {
+		needs = config.NeedOpening
+	}
+	r, err := g.openReader(ctx, stderr, needs)
+	if err != nil {
+		return err
+	}
+	found := &verified{
+		Stream: r.config.Stream, Depth: [...]string{"stored", "ciphertext", "content"}[v.depth()],
+		Archives: []*archive.Audited{}, Gaps: []string{}, Violations: []*archive.Violation{},
+	}
+	if err := v.verify(ctx, r, found, stderr); err != nil {
+		return err
+	}
+	if len(found.Violations) > 0 {
+		found.ExitCode = exitIntegrity
+	}
+	if err := g.print(stdout, found, found.words()); err != nil {
+		return err
+	}
+	if len(found.Violations) > 0 {
+		return violations{len(found.Violations)}
+	}
+	return nil
+}
+
+// verify fills in what was found. Its error says that it could not be told.
+func (v *verifying) verify(ctx context.Context, r *reader, found *verified, stderr io.Writer) error {
+	chain, err := r.chain(ctx, v.head)
+	if chain != nil {
+		found.Head, found.Entries = chain.Head().String(), len(chain.Entries)
+	}
+	if err != nil {
+		return found.note(err)
+	}
+	if len(v.files) > 0 {
+		return v.local(ctx, r, chain, found)
+	}
+	all := v.of(chain)
+	if v.date != "" && len(all) == 0 {
+		_, err := sealed(chain, v.date)
+		return err
+	}
+	found.Gaps = append(found.Gaps, archive.Gaps(all)...)
+	var today []*archive.Entry
+	for _, e := range all {
+		if v.rotation.Picks(e, time.Now()) {
+			today = append(today, e)
+		}
+	}
+	found.Passed = len(all) - len(today)
+	watch, done := newWatch(stderr)
+	defer done()
+	p := newProgress(watch, phaseVerify, ciphertextBytes(today...))
+	audit := archive.Audit{Store: r.store, Trust: r.trust, Opener: r.opener, Budget: r.budget, Progress: p.add}
+	for _, e := range today {
+		if v.depth() != archive.Stored {
+			watch.Phase(e.Archive.Date, phaseVerify)
+		}
+		a, err := audit.Archive(ctx, e, v.depth())
+		if err != nil {
+			return fmt.Errorf("verifying %s: %w", e.Archive.Date, err)
+		}
+		found.Archives = append(found.Archives, a)
+		found.Violations = append(found.Violations, a.Violations...)
+	}
+	return nil
+}
+
+// local checks downloaded volumes against their entries.
+func (v *verifying) local(ctx context.Context, r *reader, chain *archive.Chain, found *verified) error {
+	for _, name := range v.files {
+		file := archive.LocalVolume(name)
+		e, n, err := file.Find(ctx, chain)
+		if err == nil {
+			a := &archive.Audited{Date: e.Archive.Date, Run: e.Archive.Run, Sequence: e.Sequence, Read: 1, Bytes: e.Archive.Volumes[n].Bytes}
+			found.Archives = append(found.Archives, a)
+			if v.content {
+				u := &archive.Unpacker{Store: file, Entry: e, Opener: r.opener, Trust: r.trust, Budget: r.budget}
+				_, err = u.Check(ctx, n)
+			}
+		}
+		if err := found.note(err); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// note keeps a violation, and returns any other error.
+func (f *verified) note(err error) error {
+	var v *archive.Violation
+	if errors.As(err, &v) {
+		f.Violations = append(f.Violations, v)
+		return nil
+	}
+	return err
+}
+
+// words says what was checked, what was not, and what is wrong.
+func (f *verified) words() string {
+	var b strings.Builder
+	if f.Head == "" {
+		fmt.Fprintf(&b, "The ledger of %s is not believed: nothing else was looked at.\n", f.Stream)
+	} else {
+		fmt.Fprintf(&b, "ledger of %s: %d entries, head %s\n", f.Stream, f.Entries, f.Head)
+	}
+	var looked, read, cold int
+	var bytes int64
+	for _, a := range f.Archives {
+		looked, read, cold, bytes = looked+a.Looked, read+a.Read, cold+len(a.Cold), bytes+a.Bytes
+		for _, key := range a.Cold {
+			fmt.Fprintf(&b, "cold, not read: %s\n", key)
+		}
+	}
+	fmt.Fprintf(&b, "%d archives: %d volumes looked at in the store; %d read, %s, %s\n", len(f.Archives), looked, read, sizeText(bytes), f.deep())
+	if cold > 0 {
+		fmt.Fprintf(&b, "%d volumes are cold and were not read: they are neither good nor bad\n", cold)
+	}
+	if f.Passed > 0 {
+		fmt.Fprintf(&b, "%d archives are not in today's sample and were not looked at\n", f.Passed)
+	}
+	if len(f.Gaps) > 0 {
+		fmt.Fprintf(&b, "no archive of these days: %s\n", strings.Join(f.Gaps, ", "))
+	}
+	for _, v := range f.Violations {
+		fmt.Fprintf(&b, "VIOLATION %s: %s: %s\n", v.Class, v.Object, v.Reason)
+	}
+	if len(f.Violations) == 0 {
+		b.WriteString("No violation was found.\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (f *verified) deep() string {
+	switch f.Depth {
+	case "ciphertext":
+		return "their bytes hashed, not decrypted (--content does)"
+	case "content":
+		return "decrypted, every file and signature checked"
+	}
+	return "none was to be read (--ciphertext and --content do)"
+}
+
+// progress adds up what volumes report side by side.
+type progress struct {
+	watch job.Observer
+	phase job.Phase
+	total int64
+	done  atomic.Int64
+}
+
+func newProgress(w job.Observer, p job.Phase, total int64) *progress {
+	return &progress{watch: w, phase: p, total: total}
+}
+
+func (p *progress) add(n int64) { p.watch.Progress(p.phase, p.done.Add(n), p.total) }
