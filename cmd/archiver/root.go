@@ -34,7 +34,7 @@ Exit codes:
 	flags.StringArrayVar(&g.set, "set", nil, "override a configuration key, as in --set archive.volume_size=1GiB; may be repeated")
 	flags.BoolVar(&g.json, "json", false, "answer in JSON on standard output")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(runCommand(g), listCommand(g), showCommand(g), verifyCommand(g), extractCommand(g), unlockCommand(g), cleanCommand(g), demoCommand(), doomedCommand(), versionCommand())
+	root.AddCommand(runCommand(g), listCommand(g), showCommand(g), verifyCommand(g), extractCommand(g), unlockCommand(g), cleanCommand(g), restoreCommand(g), drillCommand(g), demoCommand(), doomedCommand(), versionCommand())
 	return root
 }
 

@@ -31,15 +31,15 @@ func (c *Cluster) listShards(q *call) (any, error) {
 
 // why a shard is on no node.
 func (s shard) why() (reason, details string) {
-	if !s.restored {
+	if s.restored == "" {
 		return "NODE_LEFT", "node_left [simulated]"
 	}
 	return "ALLOCATION_FAILED", "failed shard on node [n1]: failed recovery, failure RecoveryFailedException[simulated]; nested: " +
 		"IndexShardRestoreFailedException[failed to restore snapshot]; nested: NoSuchFileException[simulated]; "
 }
 
-// recovery tells of the shards that are started. The filter is taken for the one
-// that is always asked with.
+// recovery tells of the shards that are started: what the filters that are asked
+// with leave of it, whichever of them it is.
 func (c *Cluster) recovery(q *call) (any, error) {
 	found, err := c.resolve(q.list(0), q.yes("ignore_unavailable"))
 	if err != nil {
@@ -52,9 +52,9 @@ func (c *Cluster) recovery(q *call) (any, error) {
 			if s.unassigned {
 				continue
 			}
-			kind := "EMPTY_STORE"
-			if s.restored {
-				kind = "SNAPSHOT"
+			kind, source := "EMPTY_STORE", map[string]any{}
+			if s.restored != "" {
+				kind, source["repository"] = "SNAPSHOT", s.restored
 			}
 			files, err := s.files()
 			if err != nil {
@@ -64,7 +64,7 @@ func (c *Cluster) recovery(q *call) (any, error) {
 			for _, f := range files {
 				bytes += len(f.body)
 			}
-			shards = append(shards, map[string]any{"type": kind, "primary": true, "index": map[string]any{"size": map[string]any{
+			shards = append(shards, map[string]any{"type": kind, "primary": true, "source": source, "index": map[string]any{"size": map[string]any{
 				"total_in_bytes": bytes, "reused_in_bytes": 0, "recovered_in_bytes": bytes, "percent": "100.0%",
 			}}})
 		}
