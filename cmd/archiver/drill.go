@@ -82,10 +82,6 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 		return err
 	}
 	defer r.end()
-	write, err := d.writer(r)
-	if err != nil {
-		return err
-	}
 	if err := r.knownHead(d.head); err != nil {
 		return err
 	}
@@ -97,10 +93,12 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	result, err := r.Drill(ctx, date)
-	if result != nil {
-		err = errors.Join(err, write(result))
+	write, err := d.writer(r)
+	if err != nil {
+		return err
 	}
+	result, err := r.Drill(ctx, date)
+	err = errors.Join(err, write(result))
 	return r.answer(g, result, err, stdout, stderr)
 }
 
@@ -123,8 +121,9 @@ func (d *drilling) choose(chain *archive.Chain) (string, error) {
 	return latest, nil
 }
 
-// writer creates the file before anything else happens, and returns what writes
-// the result into it: signed, if there is a key that signs.
+// writer creates the file before the drill begins, and returns what writes the
+// result into it: signed, if there is a key that signs. Without a result, the file
+// is removed.
 func (d *drilling) writer(r *restorer) (func(*restore.Result) error, error) {
 	if d.output == "" {
 		return func(*restore.Result) error { return nil }, nil
@@ -143,7 +142,12 @@ func (d *drilling) writer(r *restorer) (func(*restore.Result) error, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--output: %w", err)}
 	}
-	return func(result *restore.Result) error { return writeResult(f, result, signer) }, nil
+	return func(result *restore.Result) error {
+		if result == nil {
+			return errors.Join(f.Close(), os.Remove(d.output))
+		}
+		return writeResult(f, result, signer)
+	}, nil
 }
 
 func writeResult(f *os.File, result *restore.Result, signer archive.Signer) error {

@@ -81,19 +81,19 @@ type Options struct {
 }
 
 // Restore brings a day back. An index that exists is never touched. The indices
-// stay also if they are not what was recorded: the Result says so, and the error
-// is archive.ErrIntegrity. After any other error nothing of them stays, unless
-// they were whole already: Result.Kept tells; it is nil if it did not come to
-// that.
+// stay also if they are not what was recorded, which is an archive.ErrIntegrity
+// with a Result. After any other error there is no Result, and nothing of them
+// stays, unless they were whole already and only could not be compared: the
+// Observer is told so.
+//
 // Errors: archive.ErrNoArchive, job.ErrHeld, job.ErrPerson, job.ErrInterrupted,
 // job.ErrLeaseLost, archive.ErrIntegrity and others, as job.StepErrors.
 func (r *Restorer) Restore(ctx context.Context, o Options) (*Result, error) {
 	return r.run(ctx, &way{Restorer: r, kind: KindRestore, options: o})
 }
 
-// Drill brings a day back under scratch names, compares it, and removes it
-// again. The Result is whole, also with archive.ErrIntegrity, if the error does
-// not come from an earlier step than the comparison. Errors: as for Restore.
+// Drill brings a day back under scratch names, compares it, and removes it again.
+// There is a Result if it came to a comparison. Errors: as for Restore.
 func (r *Restorer) Drill(ctx context.Context, date string) (*Result, error) {
 	none := 0
 	return r.run(ctx, &way{Restorer: r, kind: KindDrill, options: Options{Date: date, Replicas: &none}})

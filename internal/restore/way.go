@@ -68,6 +68,9 @@ func (r *Restorer) run(ctx context.Context, w *way) (result *Result, err error) 
 	w.result.timed(PhaseClean, began)
 	r.Watch.Phase(date, job.PhaseDone)
 	if !w.result.compared {
+		if l.now().Kept {
+			r.Watch.Note("the indices are there, but were not compared with what was recorded")
+		}
 		return nil, err
 	}
 	return w.result, err

@@ -260,3 +260,49 @@ func TestWhatAnotherClusterHoldsIsShownAndStays(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatTheClusterGivesUpIsRemoved(t *testing.T) {
+	w := newWorld(t)
+	for _, way := range ways() {
+		gate := healthy()
+		gate.Before = func(c storetest.Call) {
+			if c.Name != "cluster Restore" {
+				return
+			}
+			for o, err := range w.staging.List(t.Context(), restore.Prefix, "") {
+				if err == nil && strings.Contains(o.Key, "/1/__") {
+					err = w.staging.Delete(t.Context(), o.Key, o.ETag)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		result, err := way.start(w, gate)
+		if err == nil || result != nil || errors.Is(err, archive.ErrIntegrity) || !strings.Contains(err.Error(), index+"/1") {
+			t.Errorf("%s: %v", way.name, err)
+		}
+		w.wantBare()
+	}
+}
+
+// TestAForeignIndexOfAPlannedNameSurvivesTheClean has a restore die right before
+// its request, and somebody make an index of the name before it is cleaned up.
+func TestAForeignIndexOfAPlannedNameSurvivesTheClean(t *testing.T) {
+	w := newWorld(t)
+	first := storetest.NewGate(func(c storetest.Call) storetest.Fate {
+		if c.Name == "cluster Restore" {
+			return storetest.KillBefore
+		}
+		return storetest.Pass
+	})
+	if _, err := w.restore(first, restore.Options{Rename: "back-{index}"}); err == nil {
+		t.Fatal("it did not die")
+	}
+	w.cluster.AddIndex(back, 1, w.docs)
+	w.clock.Advance(time.Hour)
+	if err := w.onlyWholeAfterClean(); err != nil {
+		t.Error(err)
+	}
+	w.wantDocs(w.cluster, back)
+}
