@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 )
@@ -15,6 +16,10 @@ func (c *Cluster) RestoredFrom(ctx context.Context, index string) (string, error
 		return "", err
 	}
 	name, err := c.recoveredFrom(ctx, index)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Status == http.StatusBadRequest {
+		return "", nil // it is closed; a restore opens what it makes
+	}
 	if err != nil || name != "" {
 		return name, err
 	}

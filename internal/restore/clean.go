@@ -139,6 +139,9 @@ func (r *Restorer) madeBy(ctx context.Context, c Claim, i snapshot.Index) (bool,
 			return t.UUID == i.UUID, nil
 		default:
 			from, err := r.Cluster.RestoredFrom(ctx, i.Name)
+			if errors.Is(err, snapshot.ErrNotFound) {
+				return false, nil // gone meanwhile
+			}
 			return err == nil && from == c.Repository, err
 		}
 	}
