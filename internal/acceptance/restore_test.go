@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"archiver/internal/lab"
+	"archiver/snapshot"
 )
 
 // opening is the configuration that reads archives need besides.
@@ -90,6 +91,8 @@ func TestThreeArchivedDaysComeBack(t *testing.T) {
 	t.Run("beside it, under another name", func(t *testing.T) {
 		w.must(0, "restore", "--date", days[1].date, "--rename", "back-{index}-2", "--replicas", "0")
 		w.wantDocuments("back-"+w.index(days[1].date)+"-2", days[1].date, days[1].documents)
+		w.wantRestoredFrom("back-"+w.index(days[1].date)+"-2", "archiver-restore-")
+		w.wantRestoredFrom(w.index(days[1].date), "")
 		w.ok("DELETE", "/back-"+w.index(days[1].date)+"-2", nil)
 		w.wantNoScratch()
 	})
@@ -181,5 +184,20 @@ func (w *world) tamper(date string) {
 	one[0] ^= 1
 	if _, err := f.WriteAt(one, 1000); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// wantRestoredFrom wants the cluster to remember which repository an index is from,
+// by the beginning of its name: what cleaning up after the dead relies on.
+func (w *world) wantRestoredFrom(index, prefix string) {
+	w.t.Helper()
+	c, err := snapshot.Connect(snapshot.Options{URLs: []string{w.search.URL}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer c.Close()
+	name, err := c.RestoredFrom(w.t.Context(), index)
+	if err != nil || (name == "") != (prefix == "") || !strings.HasPrefix(name, prefix) {
+		w.t.Errorf("%s is from %q, %v", index, name, err)
 	}
 }

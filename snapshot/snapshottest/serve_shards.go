@@ -3,6 +3,7 @@ package snapshottest
 import (
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // listShards is the cat API, in JSON only and with all columns that there are.
@@ -38,8 +39,8 @@ func (s shard) why() (reason, details string) {
 		"IndexShardRestoreFailedException[failed to restore snapshot]; nested: NoSuchFileException[simulated]; "
 }
 
-// recovery tells of the shards that are started: what the filters that are asked
-// with leave of it, whichever of them it is.
+// recovery tells of the shards that are started. Of its two filters, one asks for
+// sizes and the other for where they came from.
 func (c *Cluster) recovery(q *call) (any, error) {
 	found, err := c.resolve(q.list(0), q.yes("ignore_unavailable"))
 	if err != nil {
@@ -52,9 +53,13 @@ func (c *Cluster) recovery(q *call) (any, error) {
 			if s.unassigned {
 				continue
 			}
-			kind, source := "EMPTY_STORE", map[string]any{}
+			kind := "EMPTY_STORE"
 			if s.restored != "" {
-				kind, source["repository"] = "SNAPSHOT", s.restored
+				kind = "SNAPSHOT"
+			}
+			if strings.Contains(q.params.Get("filter_path"), "source") {
+				shards = append(shards, map[string]any{"type": kind, "source": map[string]any{"repository": s.restored}})
+				continue
 			}
 			files, err := s.files()
 			if err != nil {
@@ -64,7 +69,7 @@ func (c *Cluster) recovery(q *call) (any, error) {
 			for _, f := range files {
 				bytes += len(f.body)
 			}
-			shards = append(shards, map[string]any{"type": kind, "primary": true, "source": source, "index": map[string]any{"size": map[string]any{
+			shards = append(shards, map[string]any{"type": kind, "primary": true, "index": map[string]any{"size": map[string]any{
 				"total_in_bytes": bytes, "reused_in_bytes": 0, "recovered_in_bytes": bytes, "percent": "100.0%",
 			}}})
 		}
