@@ -90,7 +90,7 @@ func (c *Cluster) Documents(ctx context.Context, index string, ids []string) ([]
 		}
 		var all []Document
 		for _, h := range hits {
-			all = append(all, Document{ID: h.ID, Source: h.Source})
+			all = append(all, Document(h))
 		}
 		return all, nil
 	}
