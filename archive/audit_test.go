@@ -17,7 +17,9 @@ type retained struct {
 	is store.Retention
 }
 
-func (r retained) Retention(context.Context, string, string) (store.Retention, error) { return r.is, nil }
+func (r retained) Retention(context.Context, string, string) (store.Retention, error) {
+	return r.is, nil
+}
 
 // audited is a stream with one day of three volumes, in memory.
 func audited(t testing.TB) (*made, *memory, *Audit) {

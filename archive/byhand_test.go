@@ -67,7 +67,7 @@ func TestScriptRefusesWhatWasTamperedWith(t *testing.T) {
 	tools(t)
 	home := gnupgHome(t, "ops-private.asc")
 	original := newKept(t)
-	for _, c := range tamperings(t) {
+	for _, c := range append(tamperings(t), hostile(t)...) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			k := original.copy(t)
@@ -238,7 +238,7 @@ func TestScriptFailsWhereTheDayCannotBeUnpackedAndLeavesNothing(t *testing.T) {
 	tools(t)
 	k := newKept(t)
 	stubs := t.TempDir()
-	if err := os.WriteFile(filepath.Join(stubs, "tar"), []byte("#!/bin/sh\necho disk full >&2\nexit 2\n"), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(stubs, "tar"), []byte("#!/bin/sh\ncase $1 in -x) echo disk full >&2; exit 2 ;; esac\nexec "+lab.Tool(t, "tar")+" \"$@\"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	before := listing(t, k.dir)

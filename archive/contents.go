@@ -180,7 +180,7 @@ func (r *volumeReader) blobs() (tarEntry, error) {
 		}
 		key, ok := strings.CutPrefix(e.Name, blobPrefix)
 		if !ok {
-			return e, r.counted()
+			return e, r.afterBlobs(e)
 		}
 		if err := r.fits(key, e); err != nil {
 			return e, err
@@ -191,6 +191,14 @@ func (r *volumeReader) blobs() (tarEntry, error) {
 		}
 		r.line(sum, e.Name)
 	}
+}
+
+// afterBlobs judges the entry that is no blob, and the blobs before it.
+func (r *volumeReader) afterBlobs(e tarEntry) error {
+	if name := manifestName(r.volume.Number); e.Name != name {
+		return violated(ClassTar, r.volume.Key, "it has %q where a blob or %s must be", e.Name, name)
+	}
+	return r.counted()
 }
 
 // fits holds a blob against the range of its volume, before it is read. Keys that
@@ -240,12 +248,9 @@ func (r *volumeReader) blob(e tarEntry) (string, error) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }
 
-// close reads the manifest and its signature, and the end of all.
+// close reads the manifest, which is at hand, its signature, and the end of all.
 func (r *volumeReader) close(e tarEntry) error {
 	n := r.volume.Number
-	if e.Name != manifestName(n) {
-		return violated(ClassTar, r.volume.Key, "it has %q where a blob or %s must be", e.Name, manifestName(n))
-	}
 	if e.Size > int64(r.manifest.Len())+manifestSlack {
 		return violated(ClassManifest, e.Name, "%d bytes are too many for %d files", e.Size, r.files)
 	}

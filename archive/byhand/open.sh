@@ -157,7 +157,7 @@ chain() {
 # volumes: reads the day's volumes out of its entry, and compares what lies
 # below ROOT with it, before any of it is decrypted.
 volumes() {
-	jq -r '.archive.volumes[]? | [.number, .key, .bytes, .sha256, .manifest_sha256, .files] | @tsv' \
+	jq -r '.archive.volumes[]? | [.number, .key, .bytes, .sha256, .manifest_sha256, .files, .plaintext_bytes] | @tsv' \
 		"$tmp/entry.json" >"$tmp/volumes" 2>"$tmp/err" || refuse "ledger entry $sealed: its volumes are malformed"
 	count=0
 	while read -r n key bytes sum _ <&4; do
@@ -175,30 +175,58 @@ volumes() {
 	[ "$count" -gt 0 ] || refuse "ledger entry $sealed: it names no volume"
 }
 
-# decrypt VOLUME KEY: a pipe tells only how tar ended, and gpg may fail after all
-# files were written: its own exit status and verdict are asked for.
+# decrypt VOLUME KEY BYTES: a pipe tells only how tar ended, and gpg may fail after
+# all files were written: its own exit status and verdict are asked for. gpg is
+# held to the BYTES that the entry names. The tar is listed, counted and its end
+# looked at while it is unpacked, because tar itself takes much that is none of an
+# archive's: links, names that climb, files twice, an end without a trailer.
 decrypt() {
 	tar_status=0
+	rm -f "$tmp/list" "$tmp/count" "$tmp/tail"
+	mkfifo "$tmp/list" "$tmp/count" "$tmp/tail"
+	{
+		list_status=0
+		tar -tv -f - --numeric-owner 2>/dev/null || list_status=$?
+		cat >/dev/null
+		echo "$list_status" >"$tmp/list_status"
+	} <"$tmp/list" >"$tmp/listing" &
+	wc -c <"$tmp/count" | tr -d ' ' >"$tmp/counted" &
+	tail -c 1024 <"$tmp/tail" | tr -d '\000' | wc -c | tr -d ' ' >"$tmp/trailer" &
 	{
 		gpg_status=0
-		gpg --batch --quiet --status-fd 3 --decrypt "$root/$2" 3>"$tmp/status" 2>"$tmp/err" || gpg_status=$?
+		gpg --batch --quiet --status-fd 3 --max-output "$3" --decrypt "$root/$2" 3>"$tmp/status" 2>"$tmp/err" || gpg_status=$?
 		echo "$gpg_status" >"$tmp/gpg_status"
-	} | (cd "$out/.unchecked" && tar -x -f - --no-same-owner --no-same-permissions) 2>"$tmp/tar_err" || tar_status=$?
+	} | tee "$tmp/list" "$tmp/count" "$tmp/tail" | (
+		cd "$out/.unchecked"
+		status=0
+		tar -x -f - --no-same-owner --no-same-permissions 2>"$tmp/tar_err" || status=$?
+		cat >/dev/null # the others want the rest
+		exit "$status"
+	) || tar_status=$?
+	wait
+	grep -q '^\[GNUPG:\] ENC_TO ' "$tmp/status" || refuse "volume $1: it is not encrypted to any key"
 	grep -q '^\[GNUPG:\] DECRYPTION_INFO' "$tmp/status" || failed "volume $1: gpg could not begin: is a private key for it in your keyring?"
 	grep -q '^\[GNUPG:\] DECRYPTION_OKAY' "$tmp/status" && grep -q '^\[GNUPG:\] GOODMDC' "$tmp/status" ||
 		refuse "volume $1: gpg does not call it whole"
+	[ "$(cat "$tmp/gpg_status")" -eq 0 ] || refuse "volume $1: gpg does not call it good"
+	: >"$tmp/err"
+	[ "$(cat "$tmp/counted")" = "$3" ] || refuse "volume $1: its tar does not have $3 bytes"
+	[ "$(cat "$tmp/trailer")" -eq 0 ] || refuse "volume $1: its tar has no trailer"
+	[ "$(cat "$tmp/list_status")" -eq 0 ] || refuse "volume $1: it holds no tar"
+	awk '!/^-/ || NF != 6 || $6 !~ /^[A-Za-z0-9._=+-][A-Za-z0-9._\/=+-]*$/ || $6 ~ /(^|\/)\.\.?(\/|$)/' <"$tmp/listing" >"$tmp/err"
+	[ ! -s "$tmp/err" ] || refuse "volume $1: its tar holds what is neither file nor folder of an archive"
+	awk '{ print $6 }' <"$tmp/listing" >>"$tmp/unpacked"
 	if [ "$tar_status" -ne 0 ]; then
 		cat "$tmp/tar_err" >>"$tmp/err"
 		failed "volume $1: it could not be unpacked into $out"
 	fi
-	[ "$(cat "$tmp/gpg_status")" -eq 0 ] || refuse "volume $1: gpg does not call it good"
-	: >"$tmp/err"
 }
 
 # manifests: every file must be what its volume's signed manifest says.
 manifests() {
 	: >"$tmp/named"
-	while read -r n _ _ _ sum files <&4; do
+	: >"$tmp/order"
+	while read -r n _ _ _ sum files _ <&4; do
 		volume=$(printf %05d "$n")
 		manifest=SHA256SUMS.$volume
 		[ -f "$manifest" ] && [ -f "$manifest.asc" ] || refuse "volume $volume: it holds no $manifest with signature"
@@ -212,6 +240,7 @@ manifests() {
 		sha256sum --strict --check --quiet "$manifest" >"$tmp/err" 2>&1 || refuse "$manifest: not every file is there as it says"
 		: >"$tmp/err"
 		cut -c 67- "$manifest" >>"$tmp/named"
+		{ cut -c 67- "$manifest"; printf '%s\n' "$manifest" "$manifest.asc"; } >>"$tmp/order"
 		printf '%s\n' "$manifest" "$manifest.asc" >>"$tmp/own"
 	done 4<"$tmp/volumes"
 }
@@ -227,6 +256,7 @@ nothing_else() {
 	[ ! -s "$tmp/err" ] || refuse "the archive: it holds files that no manifest names"
 	grep '^repository/' "$tmp/named" | sort | uniq -d >"$tmp/err"
 	[ ! -s "$tmp/err" ] || refuse "the archive: files are in more than one volume"
+	cmp -s "$tmp/order" "$tmp/unpacked" || refuse "the archive: a tar does not hold what its manifest names, once and in its order"
 	objects=$(grep -c '^repository/' "$tmp/named") || :
 	[ "$objects" = "$(jq -r .archive.objects "$tmp/entry.json")" ] || refuse "the archive: it holds $objects blobs, its ledger entry counts others"
 	[ "$(sha256 ARCHIVE.json)" = "$(jq -r .archive.record_sha256 "$tmp/entry.json")" ] ||
@@ -246,8 +276,9 @@ opens() {
 		misused "$out is not empty"
 	fi
 	mkdir "$out/.unchecked"
-	while read -r n key _ <&4; do
-		decrypt "$(printf %05d "$n")" "$key"
+	: >"$tmp/unpacked"
+	while read -r n key _ _ _ _ plain <&4; do
+		decrypt "$(printf %05d "$n")" "$key" "$plain"
 	done 4<"$tmp/volumes"
 	cd "$out/.unchecked"
 	manifests
@@ -269,7 +300,7 @@ report() {
 tmp=$(mktemp -d)
 : >"$tmp/err"
 want_number='' want_head=''
-for tool in awk cmp comm gpg gpgv jq sha256sum tar; do
+for tool in awk cmp comm gpg gpgv jq mkfifo sha256sum tar tee; do
 	command -v "$tool" >/dev/null || misused "$tool is needed"
 done
 while getopts s:H:o: option; do
