@@ -11,6 +11,10 @@ import (
 // line of 30,000 bytes bad.
 const maxLine = 16_000
 
+// EncodeJSON renders v as every JSON text that is signed in clear: indented, in
+// ASCII, with one LF at the end.
+func EncodeJSON(v any) ([]byte, error) { return encodeJSON(v) }
+
 // encodeJSON renders v canonically: two-space indent, ASCII (everything else
 // escaped), LF, one LF at the end. Equal values give equal bytes.
 func encodeJSON(v any) ([]byte, error) {

@@ -25,6 +25,7 @@ func newGnuPG(t testing.TB) *gnupg {
 		t.Fatal(err)
 	}
 	g.home = home
+	g.file(t, "gpg-agent.conf", []byte("s2k-count 65536\n")) // or the agent measures for seconds
 	t.Cleanup(func() {
 		if out, err := g.command(gpgconf, "--kill", "all").CombinedOutput(); err != nil {
 			t.Errorf("stopping the agent: %v\n%s", err, out)

@@ -71,7 +71,6 @@ func TestALockedKeyOpensWithItsPassphraseOnly(t *testing.T) {
 
 func TestAKeyThatGnuPGLockedOpens(t *testing.T) {
 	g := newGnuPG(t)
-	g.file(t, "gpg-agent.conf", []byte("s2k-count 65536\n")) // or it takes seconds
 	g.run(t, nil, "--faked-system-time", "20260101T000000!", "--passphrase", testPassphrase, "--quick-generate-key", "locked TEST", "future-default", "default")
 	public := parsePublic(t, "locked.gpg", g.run(t, nil, "--export"))
 	private := g.run(t, nil, "--passphrase", testPassphrase, "--armor", "--export-secret-keys")

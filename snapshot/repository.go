@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,27 +20,19 @@ func (c *Cluster) Repository(ctx context.Context, name string) (Repository, erro
 	if err := checkName("repository", name); err != nil {
 		return Repository{}, err
 	}
-	var out map[string]struct {
-		Type     string         `json:"type"`
-		Settings map[string]any `json:"settings"`
-	}
 	r := repositoryRequest("read repository "+name, http.MethodGet, name)
 	var raw json.RawMessage
 	if err := c.read(ctx, r, &raw); err != nil {
 		return Repository{}, err
 	}
-	// Numbers are kept as they are written: 1e9 must not become 1000000000.
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	if err := dec.Decode(&out); err != nil {
+	all, err := decodeRepositories(raw)
+	if err != nil {
 		return Repository{}, c.gibberish(r, answer{status: http.StatusOK}, err)
 	}
-	got, ok := out[name]
-	if !ok || got.Type == "" {
+	repo, ok := all[name]
+	if !ok || repo.Type == "" {
 		return Repository{}, c.gibberish(r, answer{status: http.StatusOK}, fmt.Errorf("no repository %q in it", name))
 	}
-	repo := Repository{Type: got.Type, Settings: map[string]string{}}
-	flatten("", got.Settings, repo.Settings)
 	return repo, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -8,16 +9,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"archiver/internal/job"
+	"archiver/internal/restore"
 )
 
 func cleanCommand(g *global) *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
 		Use:   "clean",
-		Short: "Show what runs that died have left behind, and remove it with --yes",
+		Short: "Show what runs and restores that died have left behind, and remove it with --yes",
 		Long: `Show volumes, unfinished uploads and papers that no ledger entry and no live or
-planned run refers to. With --yes they are removed. What is referred to is never
-touched.
+planned run refers to, and the repositories, files and scratch indices of restores
+and drills whose lease has run out. With --yes they are removed. What is referred to
+is never touched.
 
 Removing volumes needs the right to delete in the archive bucket, which the
 archiving role should not have: run it under an operator's role.`,
@@ -32,14 +35,28 @@ archiving role should not have: run it under an operator's role.`,
 			if err != nil {
 				return err
 			}
-			if found == nil {
-				found = []job.Orphan{}
-			}
-			return g.print(c.OutOrStdout(), found, orphans(found, yes))
+			restores, restoresErr := s.cleanRestores(c.Context(), yes)
+			all := cleaned{append([]job.Orphan{}, found...), append([]restore.Leftover{}, restores...)}
+			return errors.Join(g.print(c.OutOrStdout(), all, all.words(yes)), restoresErr)
 		},
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "remove what is shown")
 	return c
+}
+
+// cleaned is what `clean --json` prints.
+type cleaned struct {
+	Runs     []job.Orphan       `json:"runs"`
+	Restores []restore.Leftover `json:"restores"`
+}
+
+// words is both lists in words.
+func (c cleaned) words(removed bool) string {
+	text := strings.TrimSuffix(leftovers(c.Restores, removed), "\n")
+	if text == "" || len(c.Runs) > 0 {
+		text = strings.TrimPrefix(text+"\n"+orphans(c.Runs, removed), "\n")
+	}
+	return text
 }
 
 // orphans is a list of orphans in words.

@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -36,6 +37,10 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	}
 	if strings.HasPrefix(err.Error(), "unknown command") { // cobra has no type for it
 		err = usageError{err}
+	}
+	// Whoever was under way may only say that its context has ended.
+	if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && errors.Is(cause, job.ErrInterrupted) && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
 	}
 	code := exitCode(err)
 	if !errors.As(err, new(*reportedError)) {

@@ -29,6 +29,11 @@ func TestCommandLineMistakesExit2(t *testing.T) {
 		"a file that is not there": {[]string{"run", "--config", "none.yaml"}, "none.yaml"},
 		"a key that is not there":  {[]string{"run", "--set", "archive.volumesize=1GiB"}, "archive.volume_size"},
 		"no value":                 {[]string{"run", "--set", "stream"}, "key=value"},
+		"a restore of no day":      {[]string{"restore"}, "--date"},
+		"a name without the index": {[]string{"restore", "--date", "2026-11-20", "--rename", "back"}, "{index}"},
+		"replicas below none":      {[]string{"restore", "--date", "2026-11-20", "--replicas", "-1"}, "--replicas"},
+		"a drill of two choices":   {[]string{"drill", "--random", "--latest"}, "choose one"},
+		"a drill without a key":    {[]string{"drill"}, "opening.keys"},
 		"a secret in a flag":       {[]string{"run", "--set", "cluster.password=x"}, "cluster.password"},
 	} {
 		t.Run(name, func(t *testing.T) {

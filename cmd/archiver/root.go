@@ -62,7 +62,7 @@ Exit codes:
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	addGroup(root, "Setting up:", initCommand(g), checkCommand(g))
 	addGroup(root, "Archiving:", runCommand(g))
-	addGroup(root, "Bringing back:", listCommand(g), showCommand(g), verifyCommand(g), extractCommand(g))
+	addGroup(root, "Bringing back:", listCommand(g), showCommand(g), verifyCommand(g), extractCommand(g), restoreCommand(g), drillCommand(g))
 	addGroup(root, "Housekeeping:", unlockCommand(g), cleanCommand(g))
 	root.AddCommand(demoCommand(), doomedCommand(), manCommand(), versionCommand(g), configurationTopic())
 	return root

@@ -14,39 +14,53 @@ import (
 )
 
 // TestTwoGiBTakeNeitherMemoryNorDisk archives a large day under the default
-// budget of 256 MiB.
+// budget of 256 MiB, and brings it back.
 func TestTwoGiBTakeNeitherMemoryNorDisk(t *testing.T) {
 	const date, documents = "2026-11-20", 8800
 	w := newWorld(t, "large")
+	w.configure(w.search.URL, w.s3.Endpoint, w.opening())
 	w.largeDay(date, documents)
 
-	cmd := w.command("run", "--date", date)
+	w.measured("run", "--date", date)
+	w.wantEmpty()
+	size := w.bytes(w.archive, "prod/archives/")
+	if size < 2<<30 {
+		t.Fatalf("the archive has only %d MiB", size>>20)
+	}
+	w.ok("DELETE", "/"+w.index(date), nil)
+	w.measured("restore", "--date", date)
+	w.wantNoScratch()
+	if n := w.ok("GET", "/"+w.index(date)+"/_count", nil)["count"]; n != float64(documents) {
+		t.Errorf("%v documents came back", n)
+	}
+}
+
+// measured runs the program, and wants it to keep the memory budget and the local
+// disk untouched.
+func (w *world) measured(args ...string) {
+	w.t.Helper()
+	cmd := w.command(args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	written := watch(cmd.Process.Pid, "io", "write_bytes: %d")
 	// Not the rusage's maximum: that one has the peak of the process that forked,
 	// this test, in it (exec_mmap in Linux).
 	resident := watch(cmd.Process.Pid, "status", "VmHWM: %d kB")
 	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, stderr.String())
-	}
-	w.wantEmpty()
-	size := w.bytes(w.archive, "prod/archives/")
-	if size < 2<<30 {
-		t.Fatalf("the archive has only %d MiB", size>>20)
+		w.t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	peak := resident() >> 10
 	if peak == 0 || peak >= 256 {
-		t.Errorf("peak resident memory %d MiB, the budget is 256 MiB", peak)
+		w.t.Errorf("%s: peak resident memory %d MiB, the budget is 256 MiB", args[0], peak)
 	}
 	// The kernel counts an access time that it updates as a page written.
 	if n := written(); n > 64<<10 {
-		t.Errorf("%d bytes were written to local disk", n)
+		w.t.Errorf("%s: %d bytes were written to local disk", args[0], n)
 	}
-	t.Logf("%d MiB archived, peak resident memory %d MiB, %v CPU, disk writes %d bytes", size>>20, peak, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), written())
+	w.t.Logf("%s: peak resident memory %d MiB, %v CPU, disk writes %d bytes", args[0], peak, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime(), written())
 }
 
 // watch follows a number that only grows in a file of proc(5) about a process:

@@ -31,6 +31,7 @@ type Config struct {
 	TrustedSigners []KeySource `yaml:"trusted_signers" doc:"Public keys, as files or armored text, that are believed when a ledger is read. The current signer always is."`
 
 	Opening  Opening  `yaml:"opening"`
+	Restore  Restore  `yaml:"restore"`
 	Snapshot Snapshot `yaml:"snapshot"`
 	Limits   Limits   `yaml:"limits"`
 
@@ -169,6 +170,31 @@ type Opening struct {
 	Keys           []KeySource `yaml:"keys" doc:"Private keys, as files or armored text, that open archives. Only where archives are read."`
 	Passphrase     Secret      `yaml:"passphrase" doc:"Passphrase of the private keys in opening.keys."`
 	PassphraseFile string      `yaml:"passphrase_file" file:"yes" doc:"File that holds opening.passphrase; one trailing newline is dropped."`
+}
+
+// Restore is how archives are brought back.
+type Restore struct {
+	Staging RestoreStaging `yaml:"staging"`
+	Timeout Duration       `yaml:"timeout" default:"12h" doc:"How long the cluster may take to restore the indices of one archive."`
+}
+
+// RestoreStaging is where the files of an archive lie while a cluster restores
+// them: below .archiver/restores/.
+type RestoreStaging struct {
+	URL      Location          `yaml:"url" doc:"s3://bucket or file:///path that the cluster restores from; without it, that of staging.url, with its type, settings and s3. The files lie below .archiver/restores/ in it, and are removed at the end."`
+	Type     RepositoryType    `yaml:"type" derived:"s3, or fs for a file:// url; without a url, staging.type" oneof:"s3 fs" doc:"Type of the repository, as the cluster is told."`
+	Settings map[string]string `yaml:"settings" doc:"Settings of the repository, such as role_arn, sent as they are over those that follow from restore.staging.url."`
+	S3       S3                `yaml:"s3" inherits:"s3"`
+}
+
+// RestoreStaging is where archives are restored from: as configured, or the
+// staging of the archiving side.
+func (c *Config) RestoreStaging() Staging {
+	s := c.Restore.Staging
+	if s.URL.IsZero() {
+		return c.Staging
+	}
+	return Staging{URL: s.URL, Type: s.Type, Settings: s.Settings, S3: s.S3}
 }
 
 // Snapshot is how a day's snapshot is taken.

@@ -134,6 +134,16 @@ func (c *Config) derive() {
 			c.Staging.Type = RepositoryFS
 		}
 	})
+	fill("restore.staging.type", c.Restore.Staging.Type == "", func() {
+		switch r := &c.Restore.Staging; {
+		case r.URL.IsZero():
+			r.Type = c.Staging.Type
+		case r.URL.Dir != "":
+			r.Type = RepositoryFS
+		default:
+			r.Type = RepositoryS3
+		}
+	})
 	if c.Stream == "" {
 		return
 	}

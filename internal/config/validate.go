@@ -18,6 +18,7 @@ const (
 	NeedSigner                      // a key that signs
 	NeedTrust                       // a key that signs, or trusted_signers
 	NeedOpening                     // opening.keys
+	NeedRestore                     // restore.staging.url, or staging.url
 
 	// NeedAll is what archiving a day takes.
 	NeedAll = NeedCluster | NeedStaging | NeedArchive | NeedRecipients | NeedSigner
@@ -33,6 +34,7 @@ func (c *Config) Validate(needs Need) error {
 	v.indices()
 	v.cluster()
 	v.stores()
+	v.restore()
 	v.keys()
 	v.numbers()
 	v.unsupported()
@@ -80,6 +82,7 @@ func (v *validator) missing(needs Need) {
 		{NeedRecipients, len(c.Encryption.Recipients) > 0, "encryption.recipients", "is missing: without a recipient nobody could open an archive"},
 		{NeedSigner, signer, "signing.key_file", "is missing, and so are signing.key and signing.kms_key: nothing could be signed"},
 		{NeedTrust, signer || len(c.TrustedSigners) > 0, "trusted_signers", "is missing, and there is no signing key: no ledger could be believed"},
+		{NeedRestore, !c.RestoreStaging().URL.IsZero(), "restore.staging.url", "is missing, and so is staging.url: there is no place that the cluster could restore from"},
 		{NeedOpening, len(c.Opening.Keys) > 0, "opening.keys", "is missing, and opens archives"},
 	} {
 		if needs&x.need == 0 || x.has {
@@ -132,6 +135,9 @@ func (v *validator) numbers() {
 	v.size("limits.memory", c.Limits.Memory, 160<<20, 1<<40)
 	if c.Snapshot.Timeout <= 0 {
 		v.bad("snapshot.timeout", fmt.Sprintf("%v leaves a snapshot no time", c.Snapshot.Timeout), "hours are usual, such as 6h")
+	}
+	if c.Restore.Timeout <= 0 {
+		v.bad("restore.timeout", fmt.Sprintf("%v leaves a restore no time", c.Restore.Timeout), "hours are usual, such as 12h")
 	}
 	if c.Snapshot.Settle < 0 {
 		v.bad("snapshot.settle", fmt.Sprintf("%v is negative", c.Snapshot.Settle), "0s waits for nothing")

@@ -64,11 +64,15 @@ func (v *validator) stores() {
 		v.bad("archive.retention.mode", fmt.Sprintf("%s cannot be had in a directory: whoever may write there may change everything in it", c.Archive.Retention.Mode),
 			"use none, and protect the directory by other means, or archive into a bucket with Object Lock")
 	}
-	sameServer := strings.TrimRight(c.Staging.S3.Endpoint, "/") == strings.TrimRight(c.Archive.S3.Endpoint, "/")
-	if c.Staging.URL.overlaps(c.Archive.URL) && (c.Staging.URL.Dir != "" || sameServer) {
+	if c.Staging.URL.overlaps(c.Archive.URL) && (c.Staging.URL.Dir != "" || sameEndpoint(c.Staging.S3, c.Archive.S3)) {
 		v.bad("archive.url", fmt.Sprintf("shares its place with staging.url (%s)", c.Origin("staging.url")),
 			"the staging bucket, or directory, must be the stream's alone: it is emptied every day")
 	}
+}
+
+// sameEndpoint tells that two stores are on one server.
+func sameEndpoint(a, b S3) bool {
+	return strings.TrimRight(a.Endpoint, "/") == strings.TrimRight(b.Endpoint, "/")
 }
 
 // s3 checks one store's settings; what it has from its parent was checked there.

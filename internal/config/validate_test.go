@@ -298,3 +298,30 @@ func TestSettingsThatCancelEachOtherAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestRestoresHaveAPlaceOfTheirOwnOrStaging(t *testing.T) {
+	own := changed(t, map[string]string{"restore.staging.url": "file:///srv/back"})
+	if err := own.Validate(NeedRestore); err != nil || own.RestoreStaging().Type != RepositoryFS || own.RestoreStaging().URL.Dir != "/srv/back" {
+		t.Errorf("%+v, %v", own.RestoreStaging(), err)
+	}
+	if c := changed(t, nil); c.Validate(NeedRestore) != nil || c.RestoreStaging().URL != c.Staging.URL {
+		t.Errorf("%+v", c.RestoreStaging())
+	}
+	for _, c := range []struct {
+		overrides map[string]string
+		says      string
+	}{
+		{map[string]string{"staging.url": ""}, "restore.staging.url: is missing, and so is staging.url"},
+		{map[string]string{"restore.staging.settings": `{"role_arn":"x"}`}, "would not be used"},
+		{map[string]string{"restore.staging.type": "fs"}, "would not be used"},
+		{map[string]string{"restore.staging.url": "s3://back/prefix"}, "has a prefix"},
+		{map[string]string{"restore.staging.url": "s3://logs-archive"}, "shares its place with archive.url"},
+		{map[string]string{"restore.staging.url": "file:///srv/back", "restore.staging.type": "s3"}, "needs a bucket"},
+		{map[string]string{"restore.staging.url": "s3://back", "restore.staging.type": "fs"}, "needs a location"},
+		{map[string]string{"restore.timeout": "0s"}, "no time"},
+	} {
+		if err := changed(t, c.overrides).Validate(NeedRestore); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%v: %v", c.overrides, err)
+		}
+	}
+}

@@ -29,9 +29,9 @@ type index struct {
 type shard struct {
 	segments   []segment
 	commits    int64
-	broken     bool // its files cannot be read
-	unassigned bool // it is on no node
-	restored   bool // it was read from a snapshot
+	broken     bool   // its files cannot be read
+	unassigned bool   // it is on no node
+	restored   string // the repository that it was read from; "" if it was not
 }
 
 func (i *index) red() bool {

@@ -169,7 +169,7 @@ func (c *Cluster) readIndex(r *repository, now *root, s rootSnapshot, name strin
 		if err != nil {
 			read = shard{unassigned: true}
 		}
-		read.restored = true
+		read.restored = r.name
 		i.shards[n] = read
 	}
 	return i, nil

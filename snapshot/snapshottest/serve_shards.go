@@ -3,6 +3,7 @@ package snapshottest
 import (
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // listShards is the cat API, in JSON only and with all columns that there are.
@@ -31,15 +32,15 @@ func (c *Cluster) listShards(q *call) (any, error) {
 
 // why a shard is on no node.
 func (s shard) why() (reason, details string) {
-	if !s.restored {
+	if s.restored == "" {
 		return "NODE_LEFT", "node_left [simulated]"
 	}
 	return "ALLOCATION_FAILED", "failed shard on node [n1]: failed recovery, failure RecoveryFailedException[simulated]; nested: " +
 		"IndexShardRestoreFailedException[failed to restore snapshot]; nested: NoSuchFileException[simulated]; "
 }
 
-// recovery tells of the shards that are started. The filter is taken for the one
-// that is always asked with.
+// recovery tells of the shards that are started. Of its two filters, one asks for
+// sizes and the other for where they came from.
 func (c *Cluster) recovery(q *call) (any, error) {
 	found, err := c.resolve(q.list(0), q.yes("ignore_unavailable"))
 	if err != nil {
@@ -53,8 +54,12 @@ func (c *Cluster) recovery(q *call) (any, error) {
 				continue
 			}
 			kind := "EMPTY_STORE"
-			if s.restored {
+			if s.restored != "" {
 				kind = "SNAPSHOT"
+			}
+			if strings.Contains(q.params.Get("filter_path"), "source") {
+				shards = append(shards, map[string]any{"type": kind, "source": map[string]any{"repository": s.restored}})
+				continue
 			}
 			files, err := s.files()
 			if err != nil {

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"archiver/archive"
+	"archiver/internal/restore"
+)
+
+// drilling is what `drill` is asked to do.
+type drilling struct {
+	date           string
+	random, latest bool
+	output, head   string
+}
+
+func drillCommand(g *global) *cobra.Command {
+	var d drilling
+	c := &cobra.Command{
+		Use:   "drill",
+		Short: "Prove that a day can be brought back: restore it, compare it, remove it again",
+		Long: `Restore one day into scratch indices without replicas, compare document counts
+and sampled documents with what was recorded when the day was archived, and remove
+everything again, also after a failure or an interrupt. Each phase is timed: their
+sum is the time that a recovery takes.
+
+Exit code 6 says that what came back is not what was archived.
+
+With --output the result is written as JSON, signed in clear if a signing key is
+configured; gpgv verifies it.
+
+It needs a private key of a recipient (opening.keys): run it where archives are
+read, not where they are made.`,
+		Example: `  archiver drill --random --output drill.json.asc
+  archiver drill --date 2026-11-20 --json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := d.check(); err != nil {
+				return err
+			}
+			return d.run(c.Context(), g, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&d.date, "date", "", "the day, as YYYY-MM-DD")
+	f.BoolVar(&d.random, "random", false, "any sealed day, each as likely as the other")
+	f.BoolVar(&d.latest, "latest", false, "the latest sealed day (default)")
+	f.StringVar(&d.output, "output", "", "file to write the result into; it must not exist")
+	f.StringVar(&d.head, "head", "", "head of the ledger that is known from elsewhere, as 000007:SHA256")
+	return c
+}
+
+func (d *drilling) check() error {
+	chosen := 0
+	for _, is := range []bool{d.date != "", d.random, d.latest} {
+		if is {
+			chosen++
+		}
+	}
+	if chosen > 1 {
+		return usageError{errors.New("choose one of --date, --random and --latest")}
+	}
+	if d.date == "" {
+		return nil
+	}
+	date, err := parseDate(d.date)
+	d.date = date
+	return err
+}
+
+func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer) error {
+	r, err := g.openRestorer(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	defer r.end()
+	if err := r.knownHead(d.head); err != nil {
+		return err
+	}
+	chain, err := r.chain(ctx, d.head)
+	if err != nil {
+		return err
+	}
+	date, err := d.choose(chain)
+	if err != nil {
+		return err
+	}
+	write, err := d.writer(r)
+	if err != nil {
+		return err
+	}
+	result, err := r.Drill(ctx, date)
+	err = errors.Join(err, write(result))
+	return r.answer(g, result, err, stdout, stderr)
+}
+
+// choose is the date that is asked for.
+func (d *drilling) choose(chain *archive.Chain) (string, error) {
+	if d.date != "" {
+		return d.date, nil
+	}
+	all := chain.Archives()
+	if len(all) == 0 {
+		return "", fmt.Errorf("%w: %s has none", archive.ErrNoArchive, chain.Stream)
+	}
+	if d.random {
+		return all[rand.IntN(len(all))].Archive.Date, nil
+	}
+	latest := all[0].Archive.Date
+	for _, e := range all {
+		latest = max(latest, e.Archive.Date)
+	}
+	return latest, nil
+}
+
+// writer creates the file before the drill begins, and returns what writes the
+// result into it: signed, if there is a key that signs. Without a result, the file
+// is removed.
+func (d *drilling) writer(r *restorer) (func(*restore.Result) error, error) {
+	if d.output == "" {
+		return func(*restore.Result) error { return nil }, nil
+	}
+	var signer archive.Signer
+	if s := r.config.Signing; !s.Key.IsZero() || s.KeyFile != "" {
+		own, _, err := signingKey(r.config, time.Now())
+		if err != nil {
+			return nil, usageError{fmt.Errorf("signing: %w", err)}
+		}
+		signer = own
+	} else {
+		r.Watch.Note("no signing key is configured: the result will not be signed")
+	}
+	f, err := os.OpenFile(d.output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--output: %w", err)}
+	}
+	return func(result *restore.Result) error {
+		if result == nil {
+			return errors.Join(f.Close(), os.Remove(d.output))
+		}
+		return writeResult(f, result, signer)
+	}, nil
+}
+
+func writeResult(f *os.File, result *restore.Result, signer archive.Signer) error {
+	text, err := result.Text()
+	if err == nil && signer != nil {
+		text, err = signer.Clear(text, archive.Seconds(time.Now()))
+	}
+	if err == nil {
+		_, err = f.Write(text)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}

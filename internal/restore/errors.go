@@ -1,0 +1,92 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"archiver/archive"
+	"archiver/internal/job"
+)
+
+// hinted joins a remedy to an error.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+// Hint says what to do about the error.
+func (h *hinted) Hint() string { return h.hint }
+
+// needsPerson is a job.ErrPerson with what was found and what to do about it.
+func needsPerson(hint, format string, args ...any) error {
+	return &hinted{fmt.Errorf("%w: %w", job.ErrPerson, fmt.Errorf(format, args...)), hint}
+}
+
+// HeldError tells that another restore is at work on the same indices. It is a
+// job.ErrHeld.
+type HeldError struct {
+	ID      string
+	Kind    Kind
+	Holder  string
+	Indices []string
+	Until   time.Time // when it counts as dead
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%s %s is bringing back %s: %s holds its lease until %s",
+		e.Kind, e.ID, strings.Join(e.Indices, ", "), e.Holder, e.Until.UTC().Format(time.RFC3339))
+}
+
+func (e *HeldError) Unwrap() error { return job.ErrHeld }
+
+// Hint says what to do about it.
+func (e *HeldError) Hint() string {
+	return "nothing, if it is at work; if it has died, run again after that time: what it has left is removed first"
+}
+
+// MismatchError lists what came back otherwise than it was recorded. It is an
+// archive.ErrIntegrity.
+type MismatchError struct {
+	Date       string
+	Mismatches []string
+	kept       bool
+}
+
+func (e *MismatchError) Error() string {
+	const shown = 5
+	text := strings.Join(e.Mismatches[:min(shown, len(e.Mismatches))], "; ")
+	if more := len(e.Mismatches) - shown; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return fmt.Sprintf("%v: what came back of %s is not what was recorded: %s", archive.ErrIntegrity, e.Date, text)
+}
+
+func (e *MismatchError) Unwrap() error { return archive.ErrIntegrity }
+
+// Hint says what to do about it.
+func (e *MismatchError) Hint() string {
+	hint := "every file of the archive was verified, so either the record was wrong when it was made or the cluster reads the files otherwise: try another cluster of the recorded version"
+	if e.kept {
+		hint += "; the indices were kept, do not rely on them"
+	}
+	return hint
+}
+
+// because says why the context ended, if it did: that matters more than what was
+// under way.
+func because(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if err == nil || cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	err = fmt.Errorf("%w: %w", cause, err)
+	if errors.Is(cause, job.ErrInterrupted) {
+		return &hinted{err, "run again: it begins anew"}
+	}
+	return err
+}

@@ -1,0 +1,104 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"archiver/archive"
+	"archiver/internal/job"
+	"archiver/snapshot"
+)
+
+// placeholder stands for the archived name in Options.Rename.
+const placeholder = "{index}"
+
+// CheckRename says what is wrong with an Options.Rename.
+func CheckRename(rename string) error {
+	if rename != "" && strings.Count(rename, placeholder) != 1 {
+		return fmt.Errorf("%q must hold %s once, which stands for the archived name, as in restored-%s", rename, placeholder, placeholder)
+	}
+	return nil
+}
+
+// affixes are what stands before and behind an archived name.
+func (w *way) affixes() (prefix, suffix string) {
+	if w.kind == KindDrill {
+		return scratchOf(w.id), ""
+	}
+	prefix, suffix, _ = strings.Cut(w.options.Rename, placeholder)
+	return prefix, suffix
+}
+
+// targets are the indices that are asked for, with their new names.
+func (w *way) targets() ([]Target, error) {
+	if err := CheckRename(w.options.Rename); err != nil {
+		return nil, err
+	}
+	prefix, suffix := w.affixes()
+	var targets []Target
+	var held []string
+	wanted := map[string]bool{}
+	for _, name := range w.options.Indices {
+		wanted[name] = true
+	}
+	for _, i := range w.entry.Archive.Snapshot.Indices {
+		held = append(held, i.Name)
+		if len(w.options.Indices) == 0 || wanted[i.Name] {
+			targets = append(targets, Target{Index: i.Name, Target: prefix + i.Name + suffix})
+		}
+		delete(wanted, i.Name)
+	}
+	for name := range wanted {
+		return nil, needsPerson("name what it holds: "+strings.Join(held, ", "), "the archive of %s holds no index %s", w.options.Date, name)
+	}
+	if len(targets) == 0 {
+		return nil, fmt.Errorf("%w: the archive of %s holds no index", job.ErrNothing, w.options.Date)
+	}
+	const longest = 255 // bytes, in all clusters
+	for _, t := range targets {
+		if len(t.Target) > longest {
+			return nil, needsPerson("restore it under a shorter name", "an index cannot be called %s: that is %d bytes, and %d are allowed", t.Target, len(t.Target), longest)
+		}
+	}
+	return targets, nil
+}
+
+// mustBeFree refuses names that are taken, be it by an index, open or closed, an
+// alias or a data stream. The cluster refuses most of that too, but not before
+// everything was unpacked; and it restores into a closed index.
+func (w *way) mustBeFree(ctx context.Context) error {
+	taken, err := w.Cluster.Indices(ctx, w.claim.names())
+	if err != nil || len(taken) == 0 {
+		return err
+	}
+	var names []string
+	for _, i := range taken {
+		names = append(names, i.Name)
+	}
+	return existing(names)
+}
+
+// existing tells that an index is in the way.
+func existing(names []string) error {
+	return needsPerson("restore under other names with --rename 'restored-{index}', or delete what is there if it is not needed",
+		"there is already: %s; an index that exists is never touched", strings.Join(names, ", "))
+}
+
+// compatible tells whether this cluster can read the snapshot and the indices in
+// it, by the versions that are recorded.
+func compatible(a *archive.Sealed, targets []Target, to snapshot.Info) error {
+	from := snapshot.Origin{Distribution: a.Cluster.Distribution, Version: a.Cluster.Version}
+	for _, i := range a.Snapshot.Indices {
+		if slices.ContainsFunc(targets, func(t Target) bool { return t.Index == i.Name }) {
+			from.Created = append(from.Created, i.CreatedVersion)
+		}
+	}
+	err := snapshot.CanRestore(from, to)
+	if errors.Is(err, snapshot.ErrCannotRestore) {
+		return needsPerson("restore it into a cluster of such a version: set cluster.urls, and restore.staging to where that cluster can read", "%w", err)
+	}
+	return err
+}
