@@ -20,6 +20,7 @@ type drilling struct {
 	date           string
 	random, latest bool
 	output, head   string
+	record         bool
 }
 
 func drillCommand(g *global) *cobra.Command {
@@ -35,7 +36,8 @@ sum is the time that a recovery takes.
 Exit code 6 says that what came back is not what was archived.
 
 With --output the result is written as JSON, signed in clear if a signing key is
-configured; gpgv verifies it.
+configured; gpgv verifies it. With --record the ledger gets a signed entry about it,
+which needs all that a run needs: the signing key, and the lease on the stream.
 
 It needs a private key of a recipient (opening.keys): run it where archives are
 read, not where they are made.`,
@@ -54,6 +56,7 @@ read, not where they are made.`,
 	f.BoolVar(&d.random, "random", false, "any sealed day, each as likely as the other")
 	f.BoolVar(&d.latest, "latest", false, "the latest sealed day (default)")
 	f.StringVar(&d.output, "output", "", "file to write the result into; it must not exist")
+	f.BoolVar(&d.record, "record", false, "append a signed entry about the drill to the ledger")
 	f.StringVar(&d.head, "head", "", "head of the ledger that is known from elsewhere, as 000007:SHA256")
 	return c
 }
@@ -97,9 +100,38 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
+	record, done, err := d.recorder(ctx, g, stderr)
+	if err != nil {
+		return err
+	}
+	defer done()
 	result, err := r.Drill(ctx, date)
-	err = errors.Join(err, write(result))
+	err = errors.Join(err, write(result), record(result))
 	return r.answer(g, result, err, stdout, stderr)
+}
+
+// recorder prepares, before the drill begins, what appends its result to the
+// ledger.
+func (d *drilling) recorder(ctx context.Context, g *global, stderr io.Writer) (record func(*restore.Result) error, done func(), err error) {
+	if !d.record {
+		return func(*restore.Result) error { return nil }, func() {}, nil
+	}
+	s, err := g.open(ctx, stderr)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(result *restore.Result) error {
+		if result == nil {
+			return nil
+		}
+		body := result.Drill()
+		head, err := s.job.RecordDrill(ctx, body)
+		if err != nil {
+			return fmt.Errorf("recording the drill: %w", err)
+		}
+		result.Recorded = &head
+		return nil
+	}, s.close, nil
 }
 
 // choose is the date that is asked for.

@@ -162,6 +162,9 @@ func verdict(r *restore.Result) string {
 	for _, m := range r.Mismatches {
 		fmt.Fprintf(&b, "\ndiffers: %s", m)
 	}
+	if r.Recorded != nil {
+		fmt.Fprintf(&b, "\nThe ledger says so as entry %v", *r.Recorded)
+	}
 	if !r.Kept {
 		b.WriteString("\nThe scratch indices were removed.")
 		return b.String()

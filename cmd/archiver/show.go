@@ -9,6 +9,8 @@ import (
 
 	"archiver/archive"
 	"archiver/internal/config"
+	"archiver/internal/restore"
+	"archiver/snapshot"
 )
 
 func showCommand(g *global) *cobra.Command {
@@ -16,8 +18,9 @@ func showCommand(g *global) *cobra.Command {
 		Use:   "show DATE",
 		Short: "Show what is known of one day's archive",
 		Long: `Show all that the ledger tells of one day: its archive with indices, volumes,
-keys and retention, and the runs that were abandoned or withdrawn. No volume is
-looked at or thawed.`,
+keys, retention and the versions of clusters that can read it, the runs that were
+abandoned or withdrawn, and the drills that were recorded. No volume is looked at or
+thawed.`,
 		Example: `  archiver show 2026-11-20`,
 		Args: func(c *cobra.Command, args []string) error {
 			if err := cobra.ExactArgs(1)(c, args); err != nil {
@@ -54,6 +57,7 @@ type shown struct {
 	Date     string          `json:"date"`
 	Archives []shownArchive  `json:"archives"` // in the order in which they were sealed
 	Ended    []archive.Entry `json:"ended"`    // abandoned and withdrawn
+	Drills   []archive.Entry `json:"drills"`
 }
 
 type shownArchive struct {
@@ -63,7 +67,7 @@ type shownArchive struct {
 }
 
 func newShown(c *archive.Chain, date string) shown {
-	s := shown{Stream: c.Stream, Date: date, Archives: []shownArchive{}, Ended: []archive.Entry{}}
+	s := shown{Stream: c.Stream, Date: date, Archives: []shownArchive{}, Ended: []archive.Entry{}, Drills: []archive.Entry{}}
 	now, _ := c.Sealed(date)
 	for i := range c.Entries {
 		e := c.Entries[i]
@@ -72,6 +76,8 @@ func newShown(c *archive.Chain, date string) shown {
 			s.Archives = append(s.Archives, shownArchive{Stands: now != nil && now.Sequence == e.Sequence, Head: c.HeadAt(e.Sequence).String(), Entry: e})
 		case e.Abandoned != nil && e.Abandoned.Date == date, e.Withdrawn != nil && e.Withdrawn.Date == date:
 			s.Ended = append(s.Ended, e)
+		case e.Drill != nil && e.Drill.Date == date:
+			s.Drills = append(s.Drills, e)
 		}
 	}
 	return s
@@ -89,6 +95,14 @@ func (s shown) words() string {
 		}
 		fmt.Fprintf(&b, "run %s was %s at %s: %s\n", end.Run, e.Type, e.Time.Format(time.RFC3339), end.Reason)
 	}
+	for _, e := range s.Drills {
+		verdict := "came back whole"
+		if !e.Drill.Passed {
+			verdict = "did not come back as it was: " + e.Drill.Reason
+		}
+		fmt.Fprintf(&b, "drilled at %s: run %s %s, within %v, into %s %s\n", e.Time.Format(time.RFC3339), e.Drill.Run, verdict,
+			time.Duration(e.Drill.Seconds)*time.Second, e.Drill.Cluster.Distribution, e.Drill.Cluster.Version)
+	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
@@ -104,6 +118,7 @@ func (a shownArchive) write(b *strings.Builder) {
 	}
 	line("sealed", "%s by %s; ledger head %s", a.Entry.Time.Format(time.RFC3339), a.Entry.Tool, a.Head)
 	line("cluster", "%s (%s %s, %s)", s.Cluster.Name, s.Cluster.Distribution, s.Cluster.Version, s.Cluster.UUID)
+	line("readable by", "%s", snapshot.Readers(restore.OriginOf(s, func(string) bool { return true })))
 	line("snapshot", "%s (%s)", s.Snapshot.Name, s.Snapshot.UUID)
 	for _, i := range s.Snapshot.Indices {
 		docs := orUnknown(i.Documents) + " documents"

@@ -97,12 +97,16 @@ func TestThreeArchivedDaysComeBack(t *testing.T) {
 		w.wantNoScratch()
 	})
 	t.Run("the drill passes", func(t *testing.T) {
-		r := w.must(0, "drill", "--random", "--json", "--output", "drill.json.asc").broughtBack(t)
+		r := w.must(0, "drill", "--random", "--record", "--json", "--output", "drill.json.asc").broughtBack(t)
 		if r.Result.Verdict != "passed" || r.Result.Samples == 0 || len(r.Result.Phases) != 5 {
 			t.Errorf("%+v", r.Result)
 		}
 		w.wantNoScratch()
 		w.must(2, "drill", "--latest", "--output", "drill.json.asc") // never overwritten
+		if got := w.ledger(); len(got) != len(days)+1 {
+			t.Errorf("the drill was not recorded: %v", got)
+		}
+		w.must(0, "verify")
 	})
 	for _, day := range days {
 		w.ok("DELETE", "/"+w.index(day.date), nil)

@@ -119,6 +119,11 @@ func (j *Job) days(ctx context.Context, l *lease, chain *archive.Chain, date str
 			return outcomes, &StepError{PhaseClaim, date, err}
 		}
 	}
+	d := &day{Job: j, lease: l, chain: chain}
+	if err := d.settleEntry(ctx); err != nil {
+		return outcomes, &StepError{PhaseClaim, date, err}
+	}
+	chain = d.chain
 	if e, ok := chain.Sealed(date); ok {
 		return append(outcomes, outcome(Already, e, chain.Head())), nil
 	}

@@ -2,6 +2,7 @@ package restore
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"archiver/archive"
@@ -44,6 +45,8 @@ type Result struct {
 	Notes      []string   `json:"notes"` // what could not be compared, and why
 	// Kept: the indices are there.
 	Kept bool `json:"kept"`
+	// Recorded is the ledger entry about it; nil if there is none.
+	Recorded *archive.Head `json:"recorded,omitempty"`
 
 	compared bool
 }
@@ -119,3 +122,26 @@ func (r *Result) conclude() {
 
 // Text is the result as it is signed: ASCII JSON with one LF at the end.
 func (r *Result) Text() ([]byte, error) { return archive.EncodeJSON(r) }
+
+// Drill is the result as the ledger keeps it. The time is without the clean-up:
+// what a recovery would have taken.
+func (r *Result) Drill() archive.Drill {
+	d := archive.Drill{
+		Date: r.Date, Run: r.Run, Passed: r.Verdict == Passed, Reason: strings.Join(r.Mismatches, "; "),
+		Cluster: r.Cluster, Documents: r.Documents, Samples: r.Samples,
+	}
+	if len(d.Reason) > maxReason {
+		d.Reason = d.Reason[:maxReason] + " …"
+	}
+	var took int64
+	for _, p := range r.Phases {
+		if p.Phase != PhaseClean {
+			took += p.Milliseconds
+		}
+	}
+	d.Seconds = (took + 999) / 1000
+	return d
+}
+
+// maxReason bounds a reason in the ledger, whose lines have an end.
+const maxReason = 2000

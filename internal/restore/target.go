@@ -90,15 +90,24 @@ func existing(names []string) error {
 // compatible tells whether this cluster can read the snapshot and the indices in
 // it, by the versions that are recorded.
 func compatible(a *archive.Sealed, targets []Target, to snapshot.Info) error {
-	from := snapshot.Origin{Distribution: a.Cluster.Distribution, Version: a.Cluster.Version}
-	for _, i := range a.Snapshot.Indices {
-		if slices.ContainsFunc(targets, func(t Target) bool { return t.Index == i.Name }) {
-			from.Created = append(from.Created, i.CreatedVersion)
-		}
-	}
+	from := OriginOf(a, func(index string) bool {
+		return slices.ContainsFunc(targets, func(t Target) bool { return t.Index == index })
+	})
 	err := snapshot.CanRestore(from, to)
 	if errors.Is(err, snapshot.ErrCannotRestore) {
 		return needsPerson("restore it into a cluster of such a version: set cluster.urls, and restore.staging to where that cluster can read", "%w", err)
 	}
 	return err
+}
+
+// OriginOf is where an archive's indices come from, as far as it decides which
+// clusters can read them. wanted chooses among the indices.
+func OriginOf(a *archive.Sealed, wanted func(index string) bool) snapshot.Origin {
+	from := snapshot.Origin{Distribution: a.Cluster.Distribution, Version: a.Cluster.Version}
+	for _, i := range a.Snapshot.Indices {
+		if wanted(i.Name) {
+			from.Created = append(from.Created, i.CreatedVersion)
+		}
+	}
+	return from
 }
