@@ -78,7 +78,7 @@ func initialise(c *cobra.Command, a setup.Answers, f initFlags) error {
 			return usageError{errors.New("--test-keys makes a recipient and a signing key: leave out --recipient and --signing-key, or --test-keys")}
 		}
 		names := setup.TestKeyFiles(f.testKeys)
-		a.Recipients, a.SigningKey = []string{names.Recipient}, names.SignerPrivate
+		a.Recipients, a.SigningKey, a.Opening = []string{names.Recipient}, names.SignerPrivate, names.RecipientPrivate
 	}
 	if in, ok := c.InOrStdin().(*os.File); ok && !f.yes && term.IsTerminal(int(in.Fd())) {
 		if err := a.Ask(in, c.ErrOrStderr(), c.Flags().Changed); err != nil {

@@ -32,6 +32,7 @@ type Answers struct {
 	Recipients     []string // files
 	SigningKey     string   // file
 	PassphraseFile string
+	Opening        string // file of a private key that opens; "": none is near
 }
 
 // Missing names the answers, as flags, that are needed and not given.
@@ -112,7 +113,7 @@ func (a Answers) Beside(path string) (Answers, error) {
 		}
 	}
 	a.Recipients = recipients
-	for _, p := range []*string{&a.SigningKey, &a.PassphraseFile, &a.PasswordFile} {
+	for _, p := range []*string{&a.SigningKey, &a.PassphraseFile, &a.PasswordFile, &a.Opening} {
 		if *p, err = move(*p); err != nil {
 			return a, err
 		}

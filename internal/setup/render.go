@@ -55,6 +55,11 @@ func (a Answers) Render() string {
 	} else {
 		line("  # passphrase_file: signer.passphrase        # or ARCHIVER_SIGNING_PASSPHRASE")
 	}
+	line("")
+	line("# Only where archives are read (restore, extract, drill, verify --content): a recipient's")
+	line("# private key. It has no business where archives are made.")
+	line("# opening:")
+	line("#   keys: %s", list([]string{firstOf(a.Opening, "ops-private.asc")}))
 	return b.String()
 }
 
