@@ -24,6 +24,8 @@ is never touched.
 
 Removing volumes needs the right to delete in the archive bucket, which the
 archiving role should not have: run it under an operator's role.`,
+		Example: `  archiver clean          # shows
+  archiver clean --yes    # removes`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := g.open(c.Context(), c.ErrOrStderr())

@@ -22,6 +22,8 @@ to run out. A holder that still lives notices, and stops.
 
 A lease runs out by itself some minutes after its holder has died: break it only
 if you know that it has, and cannot wait.`,
+		Example: `  archiver unlock
+  archiver unlock --yes`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := g.open(c.Context(), c.ErrOrStderr())
