@@ -17,8 +17,10 @@ func (c *Chain) Archives() []*Entry {
 		case e.Archive != nil:
 			last[e.Archive.Date] = e
 		case e.Withdrawn != nil:
-			if found := last[e.Withdrawn.Date]; found != nil && found.Archive.Run == e.Withdrawn.Run {
-				delete(last, e.Withdrawn.Date)
+			for date, found := range last { // by its run alone, as Sealed has it
+				if found.Archive.Run == e.Withdrawn.Run {
+					delete(last, date)
+				}
 			}
 		}
 	}
@@ -42,7 +44,7 @@ func Gaps(archives []*Entry) []string {
 	for i := 1; i < len(archives); i++ {
 		day, err := time.Parse(time.DateOnly, archives[i-1].Archive.Date)
 		if err != nil {
-			continue // such as 2026-02-31, which the ledger lets pass
+			continue // no ledger that was loaded has such a date
 		}
 		for n := 1; ; n++ {
 			next := day.AddDate(0, 0, n).Format(time.DateOnly)

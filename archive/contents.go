@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"reflect"
 	"strings"
 )
 
@@ -147,6 +148,9 @@ func (r *volumeReader) record(text []byte) (*Record, error) {
 	}
 	same := a.Format == Format && a.Stream == r.entry.Stream && a.Date == s.Date && a.Run == s.Run &&
 		a.Volumes == len(s.Volumes) && a.Objects == s.Objects && a.Bytes == s.Bytes
+	if same && !(a.Cluster == s.Cluster && reflect.DeepEqual(a.Snapshot, s.Snapshot)) {
+		return nil, violated(ClassRecord, recordName, "it speaks of another cluster or snapshot than the ledger entry")
+	}
 	if !same {
 		return nil, violated(ClassRecord, recordName, "it counts %d blobs of %d bytes in %d volumes for %s of %s, run %s, format %d; the ledger entry says otherwise",
 			a.Objects, a.Bytes, a.Volumes, a.Stream, a.Date, a.Run, a.Format)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 )
 
@@ -111,7 +110,7 @@ func (e *Entry) check() error {
 		return fmt.Errorf("stream %q is no stream name", e.Stream)
 	case !hexPattern.MatchString(e.Previous):
 		return fmt.Errorf("previous %q is no SHA-256", e.Previous)
-	case e.Time.Location() != time.UTC || !e.Time.Equal(Seconds(e.Time)):
+	case !isTime(e.Time):
 		return fmt.Errorf("time %v is not a whole second in UTC", e.Time)
 	}
 	known := false
@@ -133,7 +132,7 @@ func (e *Entry) check() error {
 		}
 	}
 	date, run := e.about()
-	if !datePattern.MatchString(date) || !runPattern.MatchString(run) {
+	if !isDate(date) || !runPattern.MatchString(run) {
 		return fmt.Errorf("date %q or run %q is malformed", date, run)
 	}
 	return nil
@@ -162,33 +161,6 @@ func checkReserved(body json.RawMessage) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
 		return errors.New("its body is no object")
-	}
-	return nil
-}
-
-// check holds an archive against itself: its volumes are numbered from 0, lie
-// where the run's volumes lie, follow each other without a gap, and add up.
-func (s *Sealed) check(stream string) error {
-	objects, bytes, after := 0, int64(0), ""
-	for n, v := range s.Volumes {
-		pack := strings.TrimSuffix(strings.TrimPrefix(v.Key, RunPrefix(stream, s.Date, s.Run)), "/"+volumeName(n)+".tar.pgp")
-		switch {
-		case v.Number != n:
-			return fmt.Errorf("volume %d stands where %d should", v.Number, n)
-		case v.Key != VolumeKey(stream, s.Date, s.Run, pack, n) || !packPattern.MatchString(pack):
-			return fmt.Errorf("volume %d has the key %q, which is not of this run", n, v.Key)
-		case !hexPattern.MatchString(v.SHA256) || !hexPattern.MatchString(v.ManifestSHA256):
-			return fmt.Errorf("volume %d has a malformed SHA-256", n)
-		case v.After != after || v.Last <= v.After:
-			return fmt.Errorf("volume %d does not follow the one before it", n)
-		}
-		objects, bytes, after = objects+v.Objects, bytes+v.SourceBytes, v.Last
-	}
-	switch {
-	case len(s.Volumes) == 0 || objects != s.Objects || bytes != s.Bytes:
-		return fmt.Errorf("%d volumes with %d objects of %d bytes do not make %d of %d", len(s.Volumes), objects, bytes, s.Objects, s.Bytes)
-	case !hexPattern.MatchString(s.RecordSHA256):
-		return fmt.Errorf("the SHA-256 of %s is malformed", recordName)
 	}
 	return nil
 }

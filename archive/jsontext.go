@@ -54,7 +54,8 @@ func escapeNonASCII(text []byte) []byte {
 
 // decodeJSON parses text into v and accepts it only if encoding v gives the
 // same bytes again. That refuses duplicate and unknown keys, other spellings of
-// keys and numbers, and anything before or after, all at once.
+// keys and numbers, and anything before or after, all at once; what v's type
+// leaves open, checkValues sees to.
 func decodeJSON(text []byte, v any) error {
 	if err := json.Unmarshal(text, v); err != nil {
 		return err
@@ -66,7 +67,7 @@ func decodeJSON(text []byte, v any) error {
 	if !bytes.Equal(text, again) {
 		return fmt.Errorf("not in canonical form: %s", firstDifference(text, again))
 	}
-	return nil
+	return checkValues(text)
 }
 
 // firstDifference names the first line in which a differs from b.

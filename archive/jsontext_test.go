@@ -117,6 +117,49 @@ func TestJSONThatIsNotCanonicalIsRefused(t *testing.T) {
 	}
 }
 
+func TestBodyThatIsKeptAsItIsMustBeCanonicalToo(t *testing.T) {
+	entry := func(body string) []byte {
+		text, err := encodeJSON(Entry{Format: Format, Time: noon, Reserved: Reserved{Absent: json.RawMessage("{}")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []byte(strings.Replace(string(text), `"absent": {}`, `"absent": `+body, 1))
+	}
+	one := func(member string) string { return "{\n    " + member + "\n  }" }
+	nested := func(deep int) string {
+		open, end := "", ""
+		for i := range deep {
+			open += "[\n" + strings.Repeat("  ", i+3)
+			end = "\n" + strings.Repeat("  ", i+2) + "]" + end
+		}
+		return one(`"a": ` + open + "1" + end)
+	}
+	for body, ok := range map[string]bool{
+		`{}`:                                  true,
+		one(`"a": 9007199254740991`):          true,
+		one(`"a": true`):                      true,
+		one(`"a": null`):                      true,
+		one(`"a": []`):                        true,
+		one(`"": "\u00e9\ud83d\ude00\u2028"`): true,
+		nested(maxNesting - 2):                true,
+		nested(maxNesting - 1):                false,
+		one(`"a": 9007199254740992`):          false,
+		one(`"a": -1`):                        false,
+		one(`"a": -0`):                        false,
+		one(`"a": 1.5`):                       false,
+		one(`"a": 1e3`):                       false,
+		one("\"a\": 1,\n    \"a\": 1"):        false,
+		one(`"a": "\u0061"`):                  false,
+		one(`"a": "\/"`):                      false,
+		one(`"a": "\u00E9"`):                  false,
+		one(`"a": "\ud800"`):                  false,
+	} {
+		if err := decodeJSON(entry(body), new(Entry)); (err == nil) != ok {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
 func TestJSONLineThatGPGWouldCallBadIsRefused(t *testing.T) {
 	overhead := len("  \"reason\": \"\"\n")
 	for _, c := range []struct {

@@ -83,6 +83,7 @@ var (
 	streamPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 	runPattern    = regexp.MustCompile(`^\d{8}t\d{6}z-[0-9a-f]{8}$`)
 	packPattern   = regexp.MustCompile(`^[0-9a-f]{8}$`)
-	datePattern   = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+	keyPattern    = regexp.MustCompile(`^[0-9A-F]{40}$`) // a fingerprint
+	crcPattern    = regexp.MustCompile(`^([A-Za-z0-9+/]{11}=)?$`)
 	blobPattern   = regexp.MustCompile(`^[A-Za-z0-9._/=+-]+$`)
 )

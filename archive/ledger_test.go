@@ -142,6 +142,7 @@ func TestTamperedLedgerIsAnIntegrityViolationThatNamesTheObject(t *testing.T) {
 		{"type without its body", worded(replaced(`"type": "abandoned"`, `"type": "withdrawn"`)), 3},
 		{"malformed run", worded(replaced(`"run": "2026`, `"run": "../2026`)), 3},
 		{"malformed date", worded(replaced(`"date": "2026-11-20"`, `"date": "20261120"`)), 3},
+		{"day that there is not", worded(replaced(`"date": "2026-11-20"`, `"date": "2026-02-31"`)), 3},
 		{"no JSON", worded(func(string) string { return "hello\n" }), 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
