@@ -27,9 +27,6 @@ type bench struct {
 	front   atomic.Pointer[answerer]
 }
 
-// answerer answers a request in a server's place; false passes it on.
-type answerer func(w http.ResponseWriter, r *http.Request) bool
-
 // newBench is a stream with everything in directories.
 func newBench(t *testing.T) *bench {
 	t.Helper()
@@ -155,6 +152,12 @@ func testKeys(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return keys
+}
+
+// through puts the answerer before the S3 server.
+func (b *bench) through(answer answerer) {
+	b.t.Helper()
+	b.configure(b.url, front(b.t, b.s3.Endpoint, answer), "")
 }
 
 // entries are the ledger's, wherever the archive is.
