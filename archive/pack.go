@@ -80,10 +80,12 @@ func (p *Packer) Pack(ctx context.Context, volume int) (*Receipt, error) {
 func (p *Packer) Check() error {
 	have, want := p.Sealer.Fingerprints(), p.Plan.Recipients
 	if fmt.Sprint(have) != fmt.Sprint(want) {
-		return fmt.Errorf("%w: run %s fixed the recipients %v, configured are %v: configure those until the run is finished", ErrMisfit, p.Plan.Run, want, have)
+		return &misfit{fmt.Errorf("%w: run %s fixed the recipients %v, configured are %v", ErrMisfit, p.Plan.Run, want, have),
+			"set encryption.recipients to those that the run has fixed, until it is finished"}
 	}
 	if p.Signer.Fingerprint() != p.Plan.Signer {
-		return fmt.Errorf("%w: run %s fixed the signer %s, configured is %s: configure that one until the run is finished", ErrMisfit, p.Plan.Run, p.Plan.Signer, p.Signer.Fingerprint())
+		return &misfit{fmt.Errorf("%w: run %s fixed the signer %s, configured is %s", ErrMisfit, p.Plan.Run, p.Plan.Signer, p.Signer.Fingerprint()),
+			"sign with the key that the run has fixed, until it is finished"}
 	}
 	if _, _, err := p.split(1); err != nil {
 		return fmt.Errorf("%w: %w", ErrMisfit, err)

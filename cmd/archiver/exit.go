@@ -33,12 +33,16 @@ type reportedError struct{ error }
 
 func (e *reportedError) Unwrap() error { return e.error }
 
-// exitCode maps an error to the code that it ends the process with.
-func exitCode(err error) int {
-	for _, rule := range []struct {
-		is   error
-		code int
-	}{
+// exitRule is a sentinel and the code that it ends the process with.
+type exitRule struct {
+	is   error
+	code int
+}
+
+// exitRules are asked in this order: an integrity violation is one whatever
+// else an error is.
+func exitRules() []exitRule {
+	return []exitRule{
 		{archive.ErrIntegrity, exitIntegrity},
 		{job.ErrInterrupted, exitInterrupted},
 		{job.ErrHeld, exitHeld},
@@ -54,7 +58,12 @@ func exitCode(err error) int {
 		{snapshot.ErrDisabled, exitUsage},
 		{snapshot.ErrConfiguration, exitUsage},
 		{store.ErrConfiguration, exitUsage},
-	} {
+	}
+}
+
+// exitCode maps an error to the code that it ends the process with.
+func exitCode(err error) int {
+	for _, rule := range exitRules() {
 		if errors.Is(err, rule.is) {
 			return rule.code
 		}
@@ -65,19 +74,34 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// printError says what failed, and what to do about it.
+// printError says what failed, what to do about it, and where to read more.
 func printError(w io.Writer, err error) {
 	fmt.Fprintf(w, "archiver: %v\n", err)
 	if h := hint(err); h != "" {
 		fmt.Fprintf(w, "  what to do: %s\n", h)
 	}
+	if s := see(err); s != "" {
+		fmt.Fprintf(w, "  more: %s\n", s)
+	}
 }
 
-// hint is the remedy that stands nearest to the surface of an error.
+// hint is the remedy that stands nearest to the surface of an error. An error
+// that may have one and has none leaves it to those behind it.
 func hint(err error) string {
-	var h interface{ Hint() string }
-	if errors.As(err, &h) {
-		return strings.TrimSpace(h.Hint())
+	if h, ok := err.(interface{ Hint() string }); ok {
+		if text := strings.TrimSpace(h.Hint()); text != "" {
+			return text
+		}
+	}
+	switch u := err.(type) {
+	case interface{ Unwrap() error }:
+		return hint(u.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, e := range u.Unwrap() {
+			if text := hint(e); text != "" {
+				return text
+			}
+		}
 	}
 	return ""
 }

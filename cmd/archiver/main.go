@@ -28,10 +28,11 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := interruptible()
 	defer stop()
 	root := rootCommand()
+	out := &output{w: stdout}
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := out.verdict(root.ExecuteContext(ctx))
 	if err == nil {
 		return exitDone
 	}
@@ -50,8 +51,10 @@ func execute(args []string, stdout, stderr io.Writer) int {
 }
 
 // interruptible is a context that the first SIGINT or SIGTERM ends, with
-// job.ErrInterrupted as its cause. A second one kills.
+// job.ErrInterrupted as its cause. A second one kills. A reader of the output
+// that goes away must not kill a run: writing fails instead.
 func interruptible() (context.Context, func()) {
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

@@ -116,6 +116,7 @@ type broughtBack struct {
 	Result   *restore.Result `json:"result"`
 	Error    string          `json:"error,omitempty"`
 	Hint     string          `json:"hint,omitempty"`
+	See      string          `json:"see,omitempty"` // where to read more
 	ExitCode int             `json:"exit_code"`
 }
 
@@ -130,7 +131,7 @@ func (r *restorer) answer(g *global, result *restore.Result, err error, stdout, 
 	}
 	a := broughtBack{Result: result}
 	if err != nil {
-		a.Error, a.Hint, a.ExitCode = err.Error(), hint(err), exitCode(err)
+		a.Error, a.Hint, a.See, a.ExitCode = err.Error(), hint(err), see(err), exitCode(err)
 	}
 	if printErr := g.print(stdout, a, ""); printErr != nil {
 		return errors.Join(err, printErr)

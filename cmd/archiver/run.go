@@ -55,6 +55,7 @@ type answer struct {
 	Outcomes []job.Outcome `json:"outcomes"`
 	Error    string        `json:"error,omitempty"`
 	Hint     string        `json:"hint,omitempty"`
+	See      string        `json:"see,omitempty"` // where to read more
 	ExitCode int           `json:"exit_code"`
 }
 
@@ -68,7 +69,7 @@ func run(ctx context.Context, g *global, date string, stdout, stderr io.Writer) 
 	}
 	a := answer{Outcomes: outcomes}
 	if err != nil {
-		a.Error, a.Hint, a.ExitCode = err.Error(), hint(err), exitCode(err)
+		a.Error, a.Hint, a.See, a.ExitCode = err.Error(), hint(err), see(err), exitCode(err)
 	}
 	if a.Outcomes == nil {
 		a.Outcomes = []job.Outcome{}

@@ -151,15 +151,15 @@ func keys(c *config.Config, j *job.Job) error {
 	}
 	recipientKeys, err := publicKeys(texts)
 	if err != nil {
-		return fmt.Errorf("encryption.recipients: %w", err)
+		return &keyError{fmt.Errorf("encryption.recipients: %w", err), "renew the key, or correct encryption.recipients: each is a public key that is valid and can encrypt"}
 	}
 	recipients, err := crypto.NewRecipients(recipientKeys, now)
 	if err != nil {
-		return fmt.Errorf("encryption.recipients: %w", err)
+		return &keyError{fmt.Errorf("encryption.recipients: %w", err), "renew the key, or correct encryption.recipients: each is a public key that is valid and can encrypt"}
 	}
 	signer, own, err := signingKey(c, now)
 	if err != nil {
-		return fmt.Errorf("signing: %w", err)
+		return &keyError{fmt.Errorf("signing: %w", err), "correct signing.key_file and signing.passphrase_file, or renew the key"}
 	}
 	texts, err = c.TrustedKeys()
 	if err != nil {
@@ -167,7 +167,7 @@ func keys(c *config.Config, j *job.Job) error {
 	}
 	trusted, err := publicKeys(texts)
 	if err != nil {
-		return fmt.Errorf("trusted_signers: %w", err)
+		return &keyError{fmt.Errorf("trusted_signers: %w", err), "correct trusted_signers: each is the public half of a key that signed in the past"}
 	}
 	j.Sealer, j.Signer, j.Trust = recipients, signer, crypto.NewTrust(append(trusted, own))
 	for _, k := range append(recipientKeys, own) {
@@ -175,6 +175,17 @@ func keys(c *config.Config, j *job.Job) error {
 	}
 	return nil
 }
+
+// keyError is a key that cannot be used, and what to do about it.
+type keyError struct {
+	error
+	remedy string
+}
+
+func (e *keyError) Unwrap() error { return e.error }
+
+// Hint says what to do about it.
+func (e *keyError) Hint() string { return e.remedy }
 
 func signingKey(c *config.Config, now time.Time) (*crypto.Signer, *crypto.Key, error) {
 	text, err := c.SigningKey()

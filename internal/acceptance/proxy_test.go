@@ -15,6 +15,19 @@ import (
 // calls before each request what the test wants to happen there.
 func proxy(t *testing.T, target string, before func(n int64, r *http.Request)) string {
 	t.Helper()
+	var n atomic.Int64
+	return front(t, target, func(_ http.ResponseWriter, r *http.Request) bool {
+		before(n.Add(1), r)
+		return false
+	})
+}
+
+// answerer answers a request in a server's place; false passes it on.
+type answerer func(w http.ResponseWriter, r *http.Request) bool
+
+// front is a proxy that may answer by itself.
+func front(t *testing.T, target string, answer answerer) string {
+	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
 		t.Fatal(err)
@@ -26,10 +39,10 @@ func proxy(t *testing.T, target string, before func(n int64, r *http.Request)) s
 			r.Out.Host = r.In.Host // signatures cover it
 		},
 	}
-	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		before(n.Add(1), r)
-		pass.ServeHTTP(w, r)
+		if !answer(w, r) {
+			pass.ServeHTTP(w, r)
+		}
 	}))
 	t.Cleanup(server.Close)
 	return server.URL

@@ -84,7 +84,7 @@ func loadFile(o LoadOptions, all []field) ([]assignment, Problems, error) {
 	case named == "":
 		return nil, nil, fmt.Errorf("configuration: %w", err)
 	}
-	return nil, nil, fmt.Errorf("configuration: %w (%s)", err, named)
+	return nil, nil, fmt.Errorf("configuration: %w (%s): correct the name, or write the file with archiver init", err, named)
 }
 
 // defaults are the fixed ones.

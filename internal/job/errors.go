@@ -22,6 +22,14 @@ var (
 	ErrHole = errors.New("the snapshot is not whole in staging")
 	// ErrLeaseLost: another run has taken over; this one must not go on.
 	ErrLeaseLost = errors.New("the lease was lost to another run")
+	// ErrUnfit: an index is in a state in which no whole snapshot can be taken.
+	ErrUnfit = errors.New("the index cannot be taken")
+	// ErrRegistered: the repository is registered with other settings.
+	ErrRegistered = errors.New("the repository is registered otherwise")
+	// ErrForeignSnapshot: the repository holds a snapshot of someone else.
+	ErrForeignSnapshot = errors.New("foreign snapshot")
+	// ErrOtherStream: the staging bucket is another stream's.
+	ErrOtherStream = errors.New("staging belongs to another stream")
 
 	// errGivenUp: the ledger has closed the run, and its day begins anew.
 	errGivenUp = errors.New("given up")
@@ -76,6 +84,14 @@ func (h *hinted) Hint() string { return h.hint }
 func needsPerson(hint, format string, args ...any) error {
 	return &hinted{fmt.Errorf("%w: %w", ErrPerson, fmt.Errorf(format, args...)), hint}
 }
+
+// marked is an error that is also a sentinel, without its words.
+type marked struct {
+	error
+	is error
+}
+
+func (m *marked) Unwrap() []error { return []error{m.error, m.is} }
 
 // because says why the context ended, if it did: that matters more than what was
 // under way.

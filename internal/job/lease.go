@@ -41,8 +41,8 @@ func (j *Job) look(ctx context.Context) (seen, error) {
 		return seen{}, err
 	}
 	if s.Stream != j.Stream || s.ArchiveURL != j.Archive.URL() {
-		return seen{}, needsPerson("give every stream a staging bucket of its own, or configure the stream and archive.url that this one belongs to",
-			"the staging bucket %s belongs to the stream %s with the archive %s, and not to %s with %s", j.Staging.Store.URL(), s.Stream, s.ArchiveURL, j.Stream, j.Archive.URL())
+		return seen{}, &marked{needsPerson("give every stream a staging bucket of its own, or configure the stream and archive.url that this one belongs to",
+			"the staging bucket %s belongs to the stream %s with the archive %s, and not to %s with %s", j.Staging.Store.URL(), s.Stream, s.ArchiveURL, j.Stream, j.Archive.URL()), ErrOtherStream}
 	}
 	return seen{state: s, info: o.Info, now: o.Now}, nil
 }

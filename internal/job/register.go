@@ -72,6 +72,6 @@ func sameRepository(name string, want, have snapshot.Repository) error {
 	for _, x := range diff {
 		lines = append(lines, fmt.Sprintf("%s is %q, configured is %q", x.Key, x.Have, x.Want))
 	}
-	return needsPerson("if the registered one is right, set staging.url, staging.type and staging.settings to it; if not, give staging.repository another name, or remove the registration (its files stay) with DELETE _snapshot/"+name,
-		"the repository %s is registered with other settings: %s", name, strings.Join(lines, "; "))
+	return &marked{needsPerson("if the registered one is right, set staging.url, staging.type and staging.settings to it; if not, give staging.repository another name, or remove the registration (its files stay) with DELETE _snapshot/"+name,
+		"the repository %s is registered with other settings: %s", name, strings.Join(lines, "; ")), ErrRegistered}
 }

@@ -57,14 +57,14 @@ func covers(found []snapshot.Index, needed []IndexID) error {
 func fit(x snapshot.Index) error {
 	switch {
 	case x.Status == "close":
-		return needsPerson("open the index (POST "+x.Name+"/_open), or leave it out of `indices`",
-			"the index %s is closed: its documents cannot be counted", x.Name)
+		return &marked{needsPerson("open the index (POST "+x.Name+"/_open), or leave it out of `indices`",
+			"the index %s is closed: its documents cannot be counted", x.Name), ErrUnfit}
 	case x.Elsewhere != "":
-		return needsPerson("bring the index back to ordinary (hot) storage, or leave it out of `indices`; archive days before they are moved away",
-			"the index %s lies in %s: a snapshot would not hold its files", x.Name, x.Elsewhere)
+		return &marked{needsPerson("bring the index back to ordinary (hot) storage, or leave it out of `indices`; archive days before they are moved away",
+			"the index %s lies in %s: a snapshot would not hold its files", x.Name, x.Elsewhere), ErrUnfit}
 	case x.Health == "red":
-		return &hinted{fmt.Errorf("the index %s is red: a primary shard is missing, so a snapshot would be partial", x.Name),
-			"see GET _cluster/allocation/explain; run again once the index is yellow or green"}
+		return &marked{&hinted{fmt.Errorf("the index %s is red: a primary shard is missing, so a snapshot would be partial", x.Name),
+			"see GET _cluster/allocation/explain; run again once the index is yellow or green"}, ErrUnfit}
 	}
 	return nil
 }

@@ -54,8 +54,8 @@ func (d *day) onlyKnown(all []snapshot.Snapshot) error {
 
 // foreignSnapshots explains that the repository is not this stream's alone.
 func (d *day) foreignSnapshots(names []string) error {
-	return needsPerson("find out who made them (GET _snapshot/"+d.Repository+"/_all); the repository must be this stream's alone. If they are not needed, DELETE them, and run again",
-		"the repository %s holds snapshots that this run did not make: %s", d.Repository, strings.Join(names, ", "))
+	return &marked{needsPerson("find out who made them (GET _snapshot/"+d.Repository+"/_all); the repository must be this stream's alone. If they are not needed, DELETE them, and run again",
+		"the repository %s holds snapshots that this run did not make: %s", d.Repository, strings.Join(names, ", ")), ErrForeignSnapshot}
 }
 
 // quiet is how often in a row staging must look the same to count as at rest.

@@ -31,12 +31,11 @@ func (d *day) snapshot(ctx context.Context) error {
 		if problem == nil {
 			return d.lease.update(ctx, func(st *State) { st.Snapshot.UUID = s.UUID })
 		}
-		problem = fmt.Errorf("snapshot %s: %w", s.Name, problem)
 		if err := d.retake(ctx, problem); err != nil {
 			return errors.Join(problem, err)
 		}
 		if left == 0 {
-			return &hinted{fmt.Errorf("no whole snapshot in %d tries: %w", d.Retries+1, problem),
+			return &hinted{fmt.Errorf("no whole snapshot in %s: %w", tries(d.Retries+1), problem),
 				"see the reasons above and the cluster's log; the failed snapshot was deleted, the next run takes a new one"}
 		}
 		d.Watch.Note("the snapshot is not whole; taking it again", slog.String("error", problem.Error()), slog.Int("attempt", d.lease.now().Attempt))
@@ -57,6 +56,9 @@ func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
 			if err := d.request(ctx, name); err != nil {
 				return s, err
 			}
+		case errors.Is(err, snapshot.ErrNotFound):
+			return s, &hinted{fmt.Errorf("the repository %s was unregistered while its snapshot was taken: %w", d.Repository, err),
+				"find out who did it; run again, and it is registered again"}
 		case err != nil:
 			return s, because(ctx, err)
 		case s.Ended():
@@ -110,4 +112,11 @@ func (d *day) indexNames() []string {
 		names = append(names, x.Name)
 	}
 	return names
+}
+
+func tries(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return fmt.Sprintf("%d tries", n)
 }

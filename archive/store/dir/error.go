@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"archiver/archive/store"
 )
 
 // Error says which operation failed on which file, and why.
@@ -18,7 +20,23 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err) }
 
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap gives the cause, and store.ErrConfiguration with those that no
+// repetition cures: a root that is not there, and what this user may not do.
+func (e *Error) Unwrap() []error {
+	if e.misconfigured() {
+		return []error{e.Err, store.ErrConfiguration}
+	}
+	return []error{e.Err}
+}
+
+func (e *Error) misconfigured() bool {
+	for _, is := range []error{syscall.EACCES, syscall.EPERM, syscall.EROFS} {
+		if errors.Is(e.Err, is) {
+			return true
+		}
+	}
+	return e.Op == "open" && (errors.Is(e.Err, fs.ErrNotExist) || errors.Is(e.Err, syscall.ENOTDIR))
+}
 
 // Hint is the remedy, where one is known: a sentence for a person.
 func (e *Error) Hint() string {
