@@ -42,7 +42,11 @@ func (g *global) openReader(ctx context.Context, stderr io.Writer, more config.N
 			return nil, usageError{fmt.Errorf("opening.keys: %w", err)}
 		}
 	}
-	r.store, err = openStore(ctx, c.Archive.URL, c.Archive.S3)
+	open := openReading
+	if more&config.NeedRestore != 0 {
+		open = openStore // a drill may add to the ledger
+	}
+	r.store, err = open(ctx, c.Archive.URL, c.Archive.S3)
 	return r, err
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -226,5 +228,44 @@ func TestExtractOpensADayOrSaysWhatIsMissing(t *testing.T) {
 	}
 	if _, err := os.Stat("other"); err == nil {
 		t.Error("something was left")
+	}
+}
+
+// An archive that is read may be evidence: not even a clock is left in it.
+func TestReadingVerbsLeaveTheArchiveAsItIs(t *testing.T) {
+	root := goldenSession(t)
+	look := func() map[string]string {
+		all := map[string]string{}
+		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := d.Info()
+			all[path] = fmt.Sprint(info.Mode(), info.ModTime().UnixNano())
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	before := look()
+	for _, args := range [][]string{
+		{"list"}, {"show", "2026-11-19"}, {"verify"}, {"verify", "--content"},
+		{"extract", "--date", "2026-11-19", "--output", "out"},
+	} {
+		say(t, exitDone, args...)
+		if after := look(); !maps.Equal(before, after) {
+			t.Fatalf("%q changed it: %v, before %v", args, after, before)
+		}
+	}
+}
+
+func TestReadingVerbsMakeNoArchiveWhereThereIsNone(t *testing.T) {
+	root := goldenSession(t)
+	t.Setenv("ARCHIVER_ARCHIVE_URL", "file://"+root+"-misspelt")
+	say(t, exitFailed, "list")
+	if _, err := os.Stat(root + "-misspelt"); err == nil {
+		t.Error("there is one now")
 	}
 }

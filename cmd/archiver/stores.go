@@ -47,6 +47,19 @@ func repositorySettings(s config.Staging) map[string]string {
 	return settings
 }
 
+// openReading opens a store for verbs that only read. A directory is not touched:
+// it may be evidence, or a medium that takes no writes.
+func openReading(ctx context.Context, p config.Location, o config.S3) (store.Store, error) {
+	if p.Dir == "" {
+		return openStore(ctx, p, o)
+	}
+	s, err := dir.OpenReading(p.Dir)
+	if err != nil {
+		return nil, err // not a *dir.Store that is nil
+	}
+	return s, nil
+}
+
 func openStore(ctx context.Context, p config.Location, o config.S3) (store.Store, error) {
 	if p.Dir != "" {
 		s, err := dir.Open(p.Dir)

@@ -51,9 +51,31 @@ type Store struct {
 	turn chan struct{}
 	// durable names the folders that a power loss cannot take away any more.
 	durable sync.Map
+	// reading: nothing is written below the root, whatever is called.
+	reading bool
 }
 
 var _ store.Store = (*Store)(nil)
+
+// OpenReading returns the store of a directory that must exist, to be read and
+// left as it is: a copy that is evidence, a disk that is full, a medium that
+// takes no writes. Every write answers ErrUnsupported. Its clock is this
+// machine's, since reading the directory's would need a write: no lease may be
+// judged by it.
+func OpenReading(root string) (*Store, error) {
+	abs, err := filepath.Abs(root)
+	if err == nil && root == "" {
+		err = errEmpty
+	}
+	var r *os.Root
+	if err == nil {
+		r, err = os.OpenRoot(abs)
+	}
+	if err != nil {
+		return nil, &Error{Op: "open", Path: root, Err: cause(err)}
+	}
+	return &Store{path: abs, root: r, turn: make(chan struct{}, 1), reading: true}, nil
+}
 
 // Open returns the store of the directory root. It is created if only its last
 // element is missing; a missing parent is an error, because it rather means a
@@ -67,9 +89,14 @@ func Open(root string) (*Store, error) {
 	return s, nil
 }
 
+var (
+	errEmpty   = errors.New("the path is empty")
+	errReading = fmt.Errorf("%w: it was opened for reading alone", store.ErrUnsupported)
+)
+
 func open(root string) (*Store, error) {
 	if root == "" {
-		return nil, errors.New("the path is empty")
+		return nil, errEmpty
 	}
 	abs, err := filepath.Abs(root)
 	if err != nil {
@@ -128,8 +155,12 @@ func checkKey(key string) error {
 	return nil
 }
 
-// enterPrivate makes the private folder and returns the path of name in it.
+// enterPrivate makes the private folder and returns the path of name in it. All
+// writing begins here.
 func (s *Store) enterPrivate(name string) (string, error) {
+	if s.reading {
+		return "", errReading
+	}
 	if err := s.root.Mkdir(private, folderPerm); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -92,6 +93,55 @@ func TestARootThatIsReadOnlyCanBeRead(t *testing.T) {
 		if !errors.As(err, &e) || !errors.Is(err, fs.ErrPermission) || e.Hint() == "" {
 			t.Errorf("%s: error is %v", name, err)
 		}
+	}
+}
+
+func TestARootThatWasOpenedForReadingIsLeftAsItIs(t *testing.T) {
+	_, root := fresh(t)
+	write(t, root, "a/b", "x")
+	s, err := dir.OpenReading(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := s.Get(t.Context(), "a/b")
+	if err != nil || string(o.Body) != "x" || o.Now.Before(o.Time) {
+		t.Errorf("%q at %v, %v", o.Body, o.Now, err)
+	}
+	if got := keys(t, s, "", ""); len(got) != 1 {
+		t.Errorf("listed %q", got)
+	}
+	noUploads(t, s)
+	for name, err := range map[string]error{
+		"Create":  func() error { _, err := s.Create(t.Context(), "c", nil); return err }(),
+		"Replace": func() error { _, err := s.Replace(t.Context(), "a/b", nil, o.ETag); return err }(),
+		"Delete":  s.Delete(t.Context(), "a/b", o.ETag),
+		"Upload": func() error {
+			_, err := s.Upload(t.Context(), "c", strings.NewReader("x"), store.UploadOptions{Bound: 1})
+			return err
+		}(),
+		"Abort": s.Abort(t.Context(), store.Upload{Key: "c", ID: "0123456789abcdef"}),
+	} {
+		wantError(t, err, store.ErrUnsupported)
+		if err == nil {
+			t.Errorf("%s was done", name)
+		}
+	}
+	entries, err := os.ReadDir(root)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the root holds %v, %v", entries, err)
+	}
+}
+
+func TestOpenForReadingMakesNoFolder(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "archive")
+	if _, err := dir.OpenReading(missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := dir.OpenReading(""); err == nil {
+		t.Error("no path is taken")
+	}
+	if _, err := os.Stat(missing); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is there now: %v", err)
 	}
 }
 

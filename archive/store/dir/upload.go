@@ -134,6 +134,9 @@ func (s *Store) abort(ctx context.Context, u store.Upload) error {
 	if !idPattern.MatchString(u.ID) {
 		return fmt.Errorf("%q is not the ID of an upload", u.ID)
 	}
+	if s.reading {
+		return errReading
+	}
 	name := path.Join(private, u.ID)
 	for _, n := range []string{name, name + keySuffix} {
 		if err := s.root.Remove(n); err != nil && !errors.Is(err, fs.ErrNotExist) {
