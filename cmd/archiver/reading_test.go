@@ -264,7 +264,7 @@ func TestReadingVerbsLeaveTheArchiveAsItIs(t *testing.T) {
 func TestReadingVerbsMakeNoArchiveWhereThereIsNone(t *testing.T) {
 	root := goldenSession(t)
 	t.Setenv("ARCHIVER_ARCHIVE_URL", "file://"+root+"-misspelt")
-	say(t, exitFailed, "list")
+	say(t, exitUsage, "list")
 	if _, err := os.Stat(root + "-misspelt"); err == nil {
 		t.Error("there is one now")
 	}
