@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"path/filepath"
 	"reflect"
 	"strings"
 )
@@ -209,7 +207,7 @@ func (r *volumeReader) afterBlobs(e tarEntry) error {
 // ascend within ranges that follow each other come once in an archive.
 func (r *volumeReader) fits(key string, e tarEntry) error {
 	switch {
-	case !blobPattern.MatchString(key) || !filepath.IsLocal(key) || path.Clean(key) != key:
+	case !isBlobKey(key):
 		return violated(ClassTar, r.volume.Key, "it has an entry %q, which no repository has", e.Name)
 	case key <= r.last:
 		return violated(ClassTar, r.volume.Key, "%s comes twice, or out of order", e.Name)

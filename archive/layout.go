@@ -2,6 +2,8 @@ package archive
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -87,3 +89,11 @@ var (
 	crcPattern    = regexp.MustCompile(`^([A-Za-z0-9+/]{11}=)?$`)
 	blobPattern   = regexp.MustCompile(`^[A-Za-z0-9._/=+-]+$`)
 )
+
+// maxBlobKey is what S3 lets a key have, in bytes.
+const maxBlobKey = 1024
+
+// isBlobKey tells a key, below the base path, that a blob may have.
+func isBlobKey(key string) bool {
+	return len(key) <= maxBlobKey && blobPattern.MatchString(key) && filepath.IsLocal(key) && path.Clean(key) == key
+}

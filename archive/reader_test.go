@@ -1,12 +1,16 @@
 package archive
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -69,5 +73,38 @@ func TestScriptFromFormatAloneRefusesWhatTheProgramRefusesByTheSameClass(t *test
 				t.Errorf("it left %s: %v", recordName, err)
 			}
 		})
+	}
+}
+
+// The golden archive has no blob of 8 GiB, and none from before 1970.
+func TestScriptFromFormatAloneRendersHeadersAsTheProgram(t *testing.T) {
+	lab.Tool(t, "python3")
+	var script, want strings.Builder
+	fmt.Fprintf(&script, "import sys; sys.path.insert(0, %q); from read import headers\n", filepath.Dir(readerScript))
+	long := strings.Repeat("folder/", 40)
+	for _, name := range []string{
+		"a", "repository/a", strings.Repeat("n", 100), strings.Repeat("n", 101), strings.Repeat("n", 99) + "/n",
+		long[:97] + "/" + strings.Repeat("n", 100), long[:154] + "x/" + strings.Repeat("n", 100), long[:154] + "xy/n",
+		long + "n", long[:70] + strings.Repeat("n", 100), strings.Repeat("f/", 50) + strings.Repeat("n", 200), strings.Repeat("n", 1035),
+	} {
+		for _, size := range []int64{0, 1, 1<<33 - 1, 1 << 33, 1 << 45} {
+			for _, at := range []int64{0, 1, -1, -86401, 1<<33 - 1, 1 << 33} {
+				var b bytes.Buffer
+				if err := newVolumeWriter(&b, &Plan{}, 0).header(name, size, time.Unix(at, 0)); err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintf(&script, "print(headers(b%q, %d, %d).hex())\n", name, size, at)
+				fmt.Fprintf(&want, "%x\n", b.Bytes())
+			}
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "python3", "-B", "-")
+	cmd.Stdin = strings.NewReader(script.String())
+	got, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(want.String(), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("%.4000s", diff)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"path"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -122,7 +120,7 @@ func (s Staging) blob(o store.Info) (Blob, error) {
 	if !ok {
 		return Blob{}, &ForeignError{o.Key, "outside of the base path " + s.Base}
 	}
-	if !blobPattern.MatchString(key) || !filepath.IsLocal(key) || path.Clean(key) != key {
+	if !isBlobKey(key) {
 		return Blob{}, &ForeignError{o.Key, "no repository writes such a name"}
 	}
 	return Blob{Key: key, Size: o.Size, ETag: o.ETag, Time: o.Time}, nil

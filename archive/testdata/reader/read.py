@@ -477,7 +477,8 @@ def main():
     print(head)
 
 
-try:
-    main()
-except Violation as e:
-    sys.exit(str(e))
+if __name__ == "__main__":
+    try:
+        main()
+    except Violation as e:
+        sys.exit(str(e))
