@@ -177,6 +177,9 @@ func (s *Sealed) check(stream string) error {
 			return fmt.Errorf("volume %d stands where %d should", v.Number, n)
 		case v.Key != VolumeKey(stream, s.Date, s.Run, pack, n) || !packPattern.MatchString(pack):
 			return fmt.Errorf("volume %d has the key %q, which is not of this run", n, v.Key)
+		case v.Objects < 1 || v.Objects > maxFiles || v.Files < 0 || min(v.SourceBytes, v.PlaintextBytes, v.Bytes) < 0:
+			// A reader reserves memory by them.
+			return fmt.Errorf("volume %d has %d blobs of %d bytes, which is beyond the format's limits", n, v.Objects, v.SourceBytes)
 		case !hexPattern.MatchString(v.SHA256) || !hexPattern.MatchString(v.ManifestSHA256):
 			return fmt.Errorf("volume %d has a malformed SHA-256", n)
 		case v.After != after || v.Last <= v.After:
@@ -185,6 +188,8 @@ func (s *Sealed) check(stream string) error {
 		objects, bytes, after = objects+v.Objects, bytes+v.SourceBytes, v.Last
 	}
 	switch {
+	case len(s.Volumes) > maxVolumes:
+		return fmt.Errorf("%d volumes are more than %d", len(s.Volumes), maxVolumes)
 	case len(s.Volumes) == 0 || objects != s.Objects || bytes != s.Bytes:
 		return fmt.Errorf("%d volumes with %d objects of %d bytes do not make %d of %d", len(s.Volumes), objects, bytes, s.Objects, s.Bytes)
 	case !hexPattern.MatchString(s.RecordSHA256):
