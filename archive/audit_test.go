@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"archiver/archive/store"
 )
 
@@ -121,6 +123,25 @@ func TestRotationPicksEveryArchiveOnceInATurn(t *testing.T) {
 	if !(Rotation{}).Picks(all[0], noon) {
 		t.Error("no rotation picks all")
 	}
+}
+
+func TestEveryArchiveHasItsTurnWithinTheDaysOfARotation(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		of := rapid.IntRange(1, 400).Draw(t, "of")
+		r := Rotation{Parts: rapid.IntRange(1, of).Draw(t, "parts"), Of: of}
+		e := &Entry{Archive: &Sealed{Date: keptDate, Run: rapid.String().Draw(t, "run")}}
+		day := noon.AddDate(0, 0, rapid.IntRange(0, 40_000).Draw(t, "day"))
+		days := (r.Of + r.Parts - 1) / r.Parts
+		picked := 0
+		for d := range days {
+			if r.Picks(e, day.AddDate(0, 0, d)) {
+				picked++
+			}
+		}
+		if most := min(2, days); picked < 1 || picked > most {
+			t.Fatalf("it was picked %d times in %d days", picked, days)
+		}
+	})
 }
 
 func TestGapsAreTheDaysBetween(t *testing.T) {

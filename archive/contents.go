@@ -99,7 +99,7 @@ func (r *volumeReader) paper(name string, most int64, put bool) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	if e.Name != name || e.Size > most {
+	if e.Name != name || e.Size > min(most, r.volume.PlaintextBytes) {
 		return nil, violated(ClassTar, r.volume.Key, "it has %q of %d bytes where %s must be", e.Name, e.Size, name)
 	}
 	body, err := r.body(e)
@@ -150,8 +150,8 @@ func (r *volumeReader) record(text []byte) (*Record, error) {
 		return nil, violated(ClassRecord, recordName, "it speaks of another cluster or snapshot than the ledger entry")
 	}
 	if !same {
-		return nil, violated(ClassRecord, recordName, "it counts %d blobs of %d bytes in %d volumes for %s of %s, run %s, format %d; the ledger entry says otherwise",
-			a.Objects, a.Bytes, a.Volumes, a.Stream, a.Date, a.Run, a.Format)
+		return nil, violated(ClassRecord, recordName, "it counts %d blobs of %d bytes in %d volumes for %s of %s, run %s, snapshot %s, format %d; the ledger entry says otherwise",
+			a.Objects, a.Bytes, a.Volumes, a.Stream, a.Date, a.Run, a.Snapshot.Name, a.Format)
 	}
 	return a, nil
 }
@@ -253,7 +253,7 @@ func (r *volumeReader) blob(e tarEntry) (string, error) {
 // close reads the manifest, which is at hand, its signature, and the end of all.
 func (r *volumeReader) close(e tarEntry) error {
 	n := r.volume.Number
-	if e.Size > int64(r.manifest.Len())+manifestSlack {
+	if e.Size > min(int64(r.manifest.Len())+manifestSlack, r.volume.PlaintextBytes) {
 		return violated(ClassManifest, e.Name, "%d bytes are too many for %d files", e.Size, r.files)
 	}
 	manifest, err := r.body(e)

@@ -8,9 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
-	"time"
-
-	"archiver/crypto"
 )
 
 // flips is how many places of a volume are tried.
@@ -94,33 +91,5 @@ func TestEveryFlippedByteUnderItsHashIsFound(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-	}
-}
-
-func TestUnpackerJudgesSignersAtTheTimeOfSigning(t *testing.T) {
-	tools(t)
-	k := newKept(t)
-	for _, c := range []struct {
-		name   string
-		change []string // of the signer's key, by gpg
-		class  Class
-	}{
-		{"expired after signing", []string{"--quick-set-expire", k.signer.Fingerprint(), noon.Add(time.Hour).Format("20060102T150405")}, ""},
-		{"expired before signing", []string{"--quick-set-expire", k.signer.Fingerprint(), noon.Add(-time.Hour).Format("20060102T150405")}, ClassLedgerUntrusted},
-		{"revoked without a reason", []string{"--command-fd", "0", "--gen-revoke", k.signer.Fingerprint()}, ClassLedgerUntrusted},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			key, err := crypto.ParsePublic("signer", changedKey(t, c.change...))
-			if err != nil {
-				t.Fatal(err)
-			}
-			k := k.copy(t)
-			k.ledger.Trust = crypto.NewTrust([]*crypto.Key{key})
-			err = k.extract()
-			var v *Violation
-			if c.class == "" && err != nil || c.class != "" && (!errors.As(err, &v) || v.Class != c.class) {
-				t.Errorf("%v, want %q", err, c.class)
-			}
-		})
 	}
 }

@@ -47,7 +47,7 @@ func (k *kept) extract(options ...string) error {
 
 func TestUnpackerRefusesWhatWasTamperedWithAndSaysWhichRuleIsBroken(t *testing.T) {
 	original := newKept(t)
-	for _, c := range append(tamperings(t), hostile(t)...) {
+	for _, c := range vectors(t) {
 		t.Run(c.name, func(t *testing.T) {
 			k := original.copy(t)
 			c.tamper(k)

@@ -28,16 +28,47 @@ type Ledger struct {
 // Errors: a Violation that names the object; the first, because nothing after it
 // can be believed.
 func (l Ledger) Load(ctx context.Context) (*Chain, error) {
-	count, err := l.count(ctx)
+	sizes, err := l.list(ctx)
 	if err != nil {
 		return nil, err
 	}
+	c := &Chain{Stream: l.Stream}
+	for first := 0; first < len(sizes); {
+		count := together(sizes[first:])
+		objects, err := l.fetch(ctx, first, count)
+		if err != nil {
+			return nil, err
+		}
+		for i, object := range objects {
+			if err := l.believe(c, object); err != nil {
+				return nil, violatedBy(classOf(err), "ledger entry "+LedgerKey(l.Stream, first+i+1), err)
+			}
+		}
+		first += count
+	}
+	return c, nil
+}
+
+// together is how many entries, of these sizes, are held at once before they are
+// believed: whoever can write to the store may have put large ones there.
+func together(sizes []int64) int {
+	const most = 16 << 20
+	sum, n := sizes[0], 1
+	for n < len(sizes) && sum+sizes[n] <= most {
+		sum += sizes[n]
+		n++
+	}
+	return n
+}
+
+// fetch reads so many entries' objects, from that index on.
+func (l Ledger) fetch(ctx context.Context, first, count int) ([][]byte, error) {
 	objects := make([][]byte, count)
-	group, gctx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ledgerReaders)
 	for i := range objects {
 		group.Go(func() error {
-			o, err := l.Store.Get(gctx, LedgerKey(l.Stream, i+1))
+			o, err := l.Store.Get(ctx, LedgerKey(l.Stream, first+i+1))
 			objects[i] = o.Body
 			return err
 		})
@@ -45,40 +76,44 @@ func (l Ledger) Load(ctx context.Context) (*Chain, error) {
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
-	c := &Chain{Stream: l.Stream}
-	for i, object := range objects {
-		e, err := l.open(object)
-		class := classOf(err)
-		if err == nil {
-			class, err = ClassLedgerChain, c.add(e, object)
-		}
-		if err != nil {
-			return nil, violatedBy(class, "ledger entry "+LedgerKey(l.Stream, i+1), err)
-		}
-		objects[i] = nil
-	}
-	return c, nil
+	return objects, nil
 }
 
-// count lists the ledger: its keys must be the numbers from 1 on, each with
-// exactly one version, because an entry is written once and never again.
-func (l Ledger) count(ctx context.Context) (int, error) {
-	n := 0
+// believe adds an entry to the chain, if it is to be believed.
+func (l Ledger) believe(c *Chain, object []byte) error {
+	e, err := l.open(object)
+	if err != nil {
+		return err
+	}
+	if err := c.add(e, object); err != nil {
+		return &chainError{err}
+	}
+	return nil
+}
+
+// list returns the entries' sizes. The ledger's keys must be the numbers from 1
+// on, each with exactly one version, because an entry is written once and never
+// again.
+func (l Ledger) list(ctx context.Context) ([]int64, error) {
+	var sizes []int64
 	for v, err := range l.Store.Versions(ctx, LedgerPrefix(l.Stream)) {
 		if err != nil {
-			return 0, fmt.Errorf("listing the ledger: %w", err)
+			return nil, fmt.Errorf("listing the ledger: %w", err)
 		}
+		n := len(sizes)
 		switch want := LedgerKey(l.Stream, n+1); {
 		case v.DeleteMarker:
-			return 0, violated(ClassLedgerVersions, "ledger entry "+v.Key, "it was deleted")
+			return nil, violated(ClassLedgerVersions, "ledger entry "+v.Key, "it was deleted")
 		case n > 0 && v.Key == LedgerKey(l.Stream, n):
-			return 0, violated(ClassLedgerVersions, "ledger entry "+v.Key, "it has more than one version")
+			return nil, violated(ClassLedgerVersions, "ledger entry "+v.Key, "it has more than one version")
 		case v.Key != want:
-			return 0, violated(ClassLedgerChain, "the ledger of "+l.Stream, "it has %s where %s should be", v.Key, want)
+			return nil, violated(ClassLedgerChain, "the ledger of "+l.Stream, "it has %s where %s should be", v.Key, want)
+		case v.Size > store.MaxSmall:
+			return nil, violated(ClassLedgerForm, "ledger entry "+v.Key, "it has %d bytes, no entry has more than %d", v.Size, store.MaxSmall)
 		}
-		n++
+		sizes = append(sizes, v.Size)
 	}
-	return n, nil
+	return sizes, nil
 }
 
 // open believes one entry, apart from its place in the chain.
@@ -107,7 +142,10 @@ func (e *timeError) Error() string {
 	return fmt.Sprintf("it says %v, its signature was made at %v", e.says, e.signed)
 }
 
-// classOf is the class of what open says of an entry.
+// chainError: an entry does not follow the one before it.
+type chainError struct{ error }
+
+// classOf is the class of what believe says of an entry.
 func classOf(err error) Class {
 	switch fault(err) {
 	case FaultSignature:
@@ -115,7 +153,7 @@ func classOf(err error) Class {
 	case FaultUntrusted:
 		return ClassLedgerUntrusted
 	}
-	if errors.As(err, new(*timeError)) {
+	if errors.As(err, new(*timeError)) || errors.As(err, new(*chainError)) {
 		return ClassLedgerChain
 	}
 	return ClassLedgerForm

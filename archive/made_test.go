@@ -104,7 +104,7 @@ func recordOf(stream, date string) Record {
 
 func planOptions(m *made, date string, volumeSize int64) PlanOptions {
 	return PlanOptions{
-		Record: recordOf("logdata", date), Attempt: 1, Root: Root{Key: "index-1", Generation: 1}, VolumeSize: volumeSize,
+		Record: recordOf(m.ledger.Stream, date), Attempt: 1, Root: Root{Key: "index-1", Generation: 1}, VolumeSize: volumeSize,
 		Recipients: m.sealer.Fingerprints(), Signer: m.signer.Fingerprint(), Retention: Retention{Mode: "none", Years: 5},
 		Expect: func(Blob) error { return nil },
 	}

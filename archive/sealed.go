@@ -74,6 +74,8 @@ func (v *Volume) checkForm() error {
 		return errors.New("its session keys are not in base64")
 	case v.Objects < 1 || v.Objects > maxFiles:
 		return fmt.Errorf("it has %d blobs", v.Objects)
+	case v.Files < 0 || min(v.SourceBytes, v.PlaintextBytes, v.Bytes) < 0: // readers reserve memory by them
+		return errors.New("it has a size below zero")
 	}
 	return nil
 }

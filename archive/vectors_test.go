@@ -11,6 +11,11 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
+// vectors are all cases that both readers must refuse.
+func vectors(t testing.TB) []tampering {
+	return slices.Concat(tamperings(t), hostile(t), foreign(t), messages(t), bombs(t))
+}
+
 // hostile are archives that a hostile or faulty archiver could have made: what is
 // wrong lies behind hashes and signatures that are right.
 func hostile(t testing.TB) []tampering {
@@ -90,7 +95,7 @@ func hostile(t testing.TB) []tampering {
 		{name: "volume of another day", class: ClassVolumeCiphertext, refused: "volume 00000", tamper: func(k *kept) {
 			k.write(k.volume(0), k.read(k.path("archive/"+k.chain.Entries[0].Archive.Volumes[0].Key)))
 		}},
-		{name: "volume of another day, under its hash", class: ClassRecord, refused: "SHA256SUMS.00000", tamper: func(k *kept) {
+		{name: "volume of another day, under its hash", class: ClassRecord, refused: "volume 00000: its ARCHIVE.json", tamper: func(k *kept) {
 			k.reseal(0, k.read(k.path("archive/"+k.chain.Entries[0].Archive.Volumes[0].Key)))
 			k.resign(func(e *Entry) {
 				e.Archive.Volumes[0].PlaintextBytes = k.chain.Entries[0].Archive.Volumes[0].PlaintextBytes
@@ -146,29 +151,19 @@ func tarOf(t testing.TB, files []file) []byte {
 	return out.Bytes()
 }
 
-// literal is a message that is not encrypted.
+// literal is a message that is not encrypted, or what is to be.
 func literal(t testing.TB, plain []byte, compressed bool) []byte {
 	t.Helper()
-	var out bytes.Buffer
-	w := nopCloser{&out}
-	var err error
-	if !compressed {
-		l, err := packet.SerializeLiteral(w, true, "", 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = l.Write(plain)
-		if err := errors.Join(err, l.Close()); err != nil {
-			t.Fatal(err)
-		}
-		return out.Bytes()
+	if compressed {
+		return compress(t, literal(t, plain, false))
 	}
-	c, err := packet.SerializeCompressed(w, packet.CompressionZLIB, nil)
+	var out bytes.Buffer
+	l, err := packet.SerializeLiteral(nopCloser{&out}, true, "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Write(literal(t, plain, false))
-	if err := errors.Join(err, c.Close()); err != nil {
+	_, err = l.Write(plain)
+	if err := errors.Join(err, l.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

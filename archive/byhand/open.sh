@@ -177,6 +177,29 @@ volumes() {
 		count=$((count + 1))
 	done 4<"$tmp/volumes"
 	[ "$count" -gt 0 ] || refuse "ledger entry $sealed: it names no volume"
+	jq -e '.archive.volumes | length <= 100000 and all(.[]; .objects >= 1 and .objects <= 100000)' "$tmp/entry.json" >"$tmp/verdict" 2>"$tmp/err" ||
+		refuse "ledger entry $sealed: its volumes are not within the limits of the format"
+}
+
+# message VOLUME KEY: gpg opens more than an archive's form: what is compressed or
+# signed inside, encrypted by another cipher, text, or has a name. It lists the
+# packets of the message's first MiB, and says the rest in its status.
+message() {
+	head -c 1048576 "$root/$2" | gpg --batch --quiet --list-packets >"$tmp/packets" 2>/dev/null || : # it is cut
+	verdict=$(awk '
+		/^:pubkey enc packet: version 3,/ && part == "" { next }
+		/^:encrypted data packet:/ && part == "" { part = "encrypted"; next }
+		/^:literal data packet:/ && part == "encrypted" { part = "literal"; next }
+		/^:mdc packet:/ && part == "literal" { part = "end"; next }
+		/^:/ { part = "bad"; exit }
+		END { print part }' <"$tmp/packets")
+	case $verdict in
+	literal | end) ;;
+	bad) refuse "volume $1: its message is not in the form of an archive" ;;
+	*) failed "volume $1: gpg did not list its packets" ;;
+	esac
+	grep -qE '^\[GNUPG:\] DECRYPTION_INFO 2 9( 0)?$' "$tmp/status" && grep -qE '^\[GNUPG:\] PLAINTEXT 62 [0-9]+ *$' "$tmp/status" ||
+		refuse "volume $1: its message is not in the form of an archive"
 }
 
 # decrypt VOLUME KEY BYTES: a pipe tells only how tar ended, and gpg may fail after
@@ -212,6 +235,7 @@ decrypt() {
 	grep -q '^\[GNUPG:\] DECRYPTION_INFO' "$tmp/status" || failed "volume $1: gpg could not begin: is a private key for it in your keyring?"
 	grep -q '^\[GNUPG:\] DECRYPTION_OKAY' "$tmp/status" && grep -q '^\[GNUPG:\] GOODMDC' "$tmp/status" ||
 		refuse "volume $1: gpg does not call it whole"
+	message "$1" "$2"
 	[ "$(cat "$tmp/gpg_status")" -eq 0 ] || refuse "volume $1: gpg does not call it good"
 	: >"$tmp/err"
 	[ "$(cat "$tmp/counted")" = "$3" ] || refuse "volume $1: its tar does not have $3 bytes"
@@ -219,11 +243,25 @@ decrypt() {
 	[ "$(cat "$tmp/list_status")" -eq 0 ] || refuse "volume $1: it holds no tar"
 	awk '!/^-/ || NF != 6 || $6 !~ /^[A-Za-z0-9._=+-][A-Za-z0-9._\/=+-]*$/ || $6 ~ /(^|\/)\.\.?(\/|$)/' <"$tmp/listing" >"$tmp/err"
 	[ ! -s "$tmp/err" ] || refuse "volume $1: its tar holds what is neither file nor folder of an archive"
+	# A sparse file says that it is larger than what holds it.
+	awk -v most="$3" '{ sum += 512 + $3 } END { exit sum > most }' <"$tmp/listing" ||
+		refuse "volume $1: its tar holds files that are larger than itself"
 	awk '{ print $6 }' <"$tmp/listing" >>"$tmp/unpacked"
 	if [ "$tar_status" -ne 0 ]; then
 		cat "$tmp/tar_err" >>"$tmp/err"
 		failed "volume $1: it could not be unpacked into $out"
 	fi
+}
+
+# same VOLUME: every volume holds ARCHIVE.json and RESTORE.md, and the next one's
+# take the place of this one's: they are looked at while they are there.
+same() {
+	record=$out/.unchecked/ARCHIVE.json page=$out/.unchecked/RESTORE.md
+	[ -f "$record" ] && [ -f "$page" ] || refuse "volume $1: it holds no ARCHIVE.json or no RESTORE.md"
+	[ "$(sha256 "$record")" = "$(jq -r .archive.record_sha256 "$tmp/entry.json")" ] ||
+		refuse "volume $1: its ARCHIVE.json does not have the SHA-256 that the ledger entry names"
+	restore=${restore:-$(sha256 "$page")}
+	[ "$(sha256 "$page")" = "$restore" ] || refuse "volume $1: its RESTORE.md is not that of the volumes before"
 }
 
 # manifests: every file must be what its volume's signed manifest says.
@@ -263,9 +301,20 @@ nothing_else() {
 	cmp -s "$tmp/order" "$tmp/unpacked" || refuse "the archive: a tar does not hold what its manifest names, once and in its order"
 	objects=$(grep -c '^repository/' "$tmp/named") || :
 	[ "$objects" = "$(jq -r .archive.objects "$tmp/entry.json")" ] || refuse "the archive: it holds $objects blobs, its ledger entry counts others"
-	[ "$(sha256 ARCHIVE.json)" = "$(jq -r .archive.record_sha256 "$tmp/entry.json")" ] ||
-		refuse "ARCHIVE.json: it does not have the SHA-256 that the ledger entry names"
-	[ "$(jq -r .volumes ARCHIVE.json)" = "$count" ] || refuse "ARCHIVE.json: it does not count $count volumes"
+	papers
+}
+
+# papers: ARCHIVE.json and every VOLUME.NNNNN.json say what the entry says.
+papers() {
+	jq -e --slurpfile entry "$tmp/entry.json" '$entry[0] as $e | .format == 1 and .stream == $e.stream and .volumes == ($e.archive.volumes | length) and
+		([.date, .run, .cluster, .snapshot, .objects, .bytes] == ($e.archive | [.date, .run, .cluster, .snapshot, .objects, .bytes]))' \
+		ARCHIVE.json >"$tmp/verdict" 2>"$tmp/err" || refuse "ARCHIVE.json: it does not say what the ledger entry says"
+	while read -r n _ <&4; do
+		jq -a --indent 2 --argjson n "$n" '{format: 1, stream, date: .archive.date, run: .archive.run, volume: $n} +
+			(.archive.volumes[$n] | {after, last, objects, bytes: .source_bytes, digest})' "$tmp/entry.json" >"$tmp/volume.json"
+		volume=VOLUME.$(printf %05d "$n").json
+		cmp -s "$tmp/volume.json" "$volume" || refuse "$volume: it does not say what the ledger entry says"
+	done 4<"$tmp/volumes"
 }
 
 # opens: into a folder of its own, which gives up its content only at the end.
@@ -281,8 +330,11 @@ opens() {
 	fi
 	mkdir "$out/.unchecked"
 	: >"$tmp/unpacked"
+	restore=''
 	while read -r n key _ _ _ _ plain <&4; do
-		decrypt "$(printf %05d "$n")" "$key" "$plain"
+		volume=$(printf %05d "$n")
+		decrypt "$volume" "$key" "$plain"
+		same "$volume"
 	done 4<"$tmp/volumes"
 	cd "$out/.unchecked"
 	manifests
