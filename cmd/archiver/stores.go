@@ -49,7 +49,7 @@ func repositorySettings(s config.Staging) map[string]string {
 
 func openStore(ctx context.Context, p config.Location, o config.S3) (store.Store, error) {
 	if p.Dir != "" {
-		s, err := dir.Open(p.Dir)
+		s, err := dir.Open(p.Dir, archive.WorkPrefix) // where a cluster only reads
 		if err != nil {
 			return nil, err // not a *dir.Store that is nil
 		}
