@@ -87,7 +87,8 @@ func (e *Error) hintForAccess() string {
 		return "the cluster does not accept these credentials: check user and password, or the key, or the role that signs"
 	case http.StatusForbidden:
 		return "the caller is known but may not do this: it needs the cluster's manage_snapshots role (on Amazon with " +
-			"fine-grained access control, its role must be mapped to it) and index permissions to read, count and monitor"
+			"fine-grained access control, its role must be mapped to it) and index permissions to read, count and monitor; " +
+			"on Elasticsearch, the privileges that `archiver check` looks for"
 	case http.StatusProxyAuthRequired:
 		return "a proxy wants to know who asks: check HTTPS_PROXY, or name the cluster's host in NO_PROXY"
 	case http.StatusTooManyRequests:

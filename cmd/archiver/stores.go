@@ -62,7 +62,7 @@ func openReading(ctx context.Context, p config.Location, o config.S3) (store.Sto
 
 func openStore(ctx context.Context, p config.Location, o config.S3) (store.Store, error) {
 	if p.Dir != "" {
-		s, err := dir.Open(p.Dir)
+		s, err := dir.Open(p.Dir, archive.WorkPrefix) // where a cluster only reads
 		if err != nil {
 			return nil, err // not a *dir.Store that is nil
 		}

@@ -200,7 +200,7 @@ func TestCheckAsksElasticsearchWhetherTheCallerMayTakeSnapshots(t *testing.T) {
 		return w.check(t, code, "--set", "cluster.urls="+es.URL, "--set", "cluster.username="+user)
 	}
 	check(0, es.Username, es.Password).wants(t, "privileges", "ok", "all that a run needs")
-	// (The lab's distribution cannot make users: lacking privileges are tried in
-	// package snapshot.)
+	// (This distribution cannot make users: lacking privileges are tried with API
+	// keys, on a server that has the lab's plugin.)
 	check(2, es.Username, "wrong").wants(t, "cluster", "fail", "401")
 }

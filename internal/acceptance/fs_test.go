@@ -11,20 +11,21 @@ import (
 	"archiver/snapshot"
 )
 
-// TestDaysOfClustersThatSnapshotToASharedFileSystem is the main job on the
-// clusters that have no S3 plugin, one after the other: with everything in
-// directories, and with the archive in a bucket.
+// TestDaysOfClustersThatSnapshotToASharedFileSystem is the whole way, there and
+// back, on all clusters over repositories of type "fs", one after the other: with
+// everything in directories, and with the archive in a bucket.
 func TestDaysOfClustersThatSnapshotToASharedFileSystem(t *testing.T) {
 	for _, c := range []struct {
 		version lab.Version
 		options lab.SearchOptions
 	}{
+		{lab.OpenSearch36, lab.SearchOptions{}},
 		{lab.OpenSearch219, lab.SearchOptions{}},
 		{lab.Elasticsearch717, lab.SearchOptions{BasicAuth: true}},
 		{lab.Elasticsearch819, lab.SearchOptions{BasicAuth: true}},
 	} {
 		t.Run(string(c.version), func(t *testing.T) {
-			search, s3 := lab.SearchAlone(t, c.version, c.options)
+			search, s3 := onSharedFiles(t, c.version, c.options)
 			t.Run("archived into a directory", func(t *testing.T) {
 				w := newWorldOn(t, search, s3, "shared")
 				w.vault = filepath.Join(t.TempDir(), "vault")
@@ -48,6 +49,15 @@ func TestDaysOfClustersThatSnapshotToASharedFileSystem(t *testing.T) {
 	}
 }
 
+// onSharedFiles starts a server for this test, unless all tests have it anyway.
+func onSharedFiles(t *testing.T, v lab.Version, o lab.SearchOptions) (*lab.SearchServer, *lab.S3Server) {
+	t.Helper()
+	if v == lab.OpenSearch36 {
+		return lab.OpenSearch(t), lab.S3(t)
+	}
+	return lab.SearchAlone(t, v, o)
+}
+
 // share makes a directory that the cluster may snapshot to, whoever it runs as.
 func (w *world) share() string {
 	w.t.Helper()
@@ -61,28 +71,30 @@ func (w *world) share() string {
 	return dir
 }
 
-// days archives two days from a directory, the first of them twice, opens both,
-// and restores the second.
+// days archives two days from a directory, the first of them twice, opens both
+// and restores the second by hand, and both by command.
 func (w *world) days(staging string, env ...string) {
 	w.t.Helper()
 	w.stageIn(staging, env...)
-	days := []string{"2026-11-19", "2026-11-20"}
-	for n, date := range days {
-		w.logs(date, 1000*(n+1), 2)
-		o := w.must(0, "run", "--date", date, "--json").outcome(w.t).Outcomes[0]
-		if o.Status != "sealed" || o.Documents != 1000*(n+1) || o.Head.Sequence != n+1 {
-			w.t.Errorf("run of %s: %+v", date, o)
+	days := []archived{{"2026-11-19", 1000}, {"2026-11-20", 2000}}
+	w.check(w.t, 0).wants(w.t, "staging writes", "ok")
+	for n, day := range days {
+		w.logs(day.date, day.documents, 2)
+		o := w.must(0, "run", "--date", day.date, "--json").outcome(w.t).Outcomes[0]
+		if o.Status != "sealed" || o.Documents != day.documents || o.Head.Sequence != n+1 {
+			w.t.Errorf("run of %s: %+v", day.date, o)
 		}
 		w.wantAtRest(staging)
-		if r := w.must(0, "run", "--date", days[0]); !strings.Contains(r.stdout, "sealed already") {
+		if r := w.must(0, "run", "--date", days[0].date); !strings.Contains(r.stdout, "sealed already") {
 			w.t.Errorf("the repeat says %s", r.stdout)
 		}
 	}
 	w.must(3, "run", "--date", "2026-10-01")
 	w.wantAtRest(staging)
-	w.openByHand(days[0])
-	opened, _ := w.openByHand(days[1])
-	w.wantRestorableFromFiles(opened, days[1], 2000)
+	w.openByHand(days[0].date)
+	opened, _ := w.openByHand(days[1].date)
+	w.wantRestorableFromFiles(opened, days[1].date, days[1].documents)
+	w.bringBack(staging, days)
 }
 
 // stageIn configures a directory as staging, and the cluster's user.

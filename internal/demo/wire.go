@@ -33,7 +33,7 @@ func (f folder) job(cluster, tool, holder string) (j *job.Job, close func(), err
 	if err := f.setKeys(j); err != nil {
 		return nil, nil, err
 	}
-	if j.Staging.Store, err = dir.Open(f.staging()); err != nil {
+	if j.Staging.Store, err = dir.Open(f.staging(), archive.WorkPrefix); err != nil {
 		return nil, nil, err
 	}
 	if j.Archive, err = dir.Open(f.archive()); err != nil {

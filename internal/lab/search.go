@@ -28,6 +28,10 @@ type SearchServer struct {
 // options are different servers. The zero value asks for no authentication.
 type SearchOptions struct {
 	BasicAuth bool // Elasticsearch only
+	// Plugin adds what the distribution lacks of API keys and of index lifecycles:
+	// keys can be made, and an index takes the setting that names its policy, on
+	// which nothing acts. Elasticsearch 8.19 only; it needs a Java compiler.
+	Plugin bool
 }
 
 type searchKey struct {
@@ -63,6 +67,9 @@ func (l *Lab) startSearch(ctx context.Context, v Version, o SearchOptions) (*Sea
 	if o.BasicAuth && !d.security {
 		return nil, fmt.Errorf("%s has no basic authentication built in", d)
 	}
+	if o.Plugin && v != Elasticsearch819 {
+		return nil, fmt.Errorf("the lab's plugin is made for %s, not for %s", Elasticsearch819, d)
+	}
 	java, err := findJava(javaPlaces(), d.javaFrom, d.javaTo)
 	if err != nil {
 		return nil, &Unavailable{d.String(), err}
@@ -71,6 +78,11 @@ func (l *Lab) startSearch(ctx context.Context, v Version, o SearchOptions) (*Sea
 	if err != nil {
 		return nil, err
 	}
+	if o.Plugin {
+		if home, err = l.cache.homeWithPlugin(ctx, d, home, java); err != nil {
+			return nil, err
+		}
+	}
 	store, err := l.lockedS3(ctx)
 	if err != nil {
 		return nil, err
@@ -78,6 +90,9 @@ func (l *Lab) startSearch(ctx context.Context, v Version, o SearchOptions) (*Sea
 	name := d.String()
 	if o.BasicAuth {
 		name += "-auth"
+	}
+	if o.Plugin {
+		name += "-plugin"
 	}
 	dir, err := l.folder(name)
 	if err != nil {

@@ -63,6 +63,9 @@ func (r *Restorer) removeAll(ctx, held context.Context, l *lease) error {
 	if err == nil {
 		err = l.drop(ctx)
 	}
+	if err == nil {
+		r.forgetClaim(ctx, l.claim.ID)
+	}
 	if err != nil && !errors.Is(err, job.ErrLeaseLost) {
 		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 		defer cancel()
@@ -168,15 +171,19 @@ func (r *Restorer) unregister(ctx context.Context, c Claim) error {
 	}
 }
 
-// removeFiles deletes the files of a restore's repository, until none is left.
+// removeFiles deletes the files of a restore's repository, until none is left, and
+// what a versioned bucket keeps of them.
 func (r *Restorer) removeFiles(ctx context.Context, id string) error {
 	if err := r.abortUploads(ctx, id); err != nil {
 		return err
 	}
 	for {
 		n, err := r.sweep(ctx, files(id))
-		if err != nil || n == 0 {
+		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return r.forgetFiles(ctx, id)
 		}
 	}
 }

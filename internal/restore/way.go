@@ -174,5 +174,10 @@ func (w *way) uncleaned(err, cleanErr error) error {
 	if err != nil {
 		return errors.Join(err, cleanErr)
 	}
-	return &hinted{cleanErr, "the next restore or drill removes what is left, and so does `archiver clean --yes`"}
+	remedy := "the next restore or drill removes what is left, and so does `archiver clean --yes`"
+	var known interface{ Hint() string }
+	if errors.As(cleanErr, &known) && known.Hint() != "" {
+		remedy = known.Hint() + "; " + remedy
+	}
+	return &hinted{cleanErr, remedy}
 }

@@ -13,3 +13,10 @@ func TestADirectoryKeepsTheContractsOfThePort(t *testing.T) {
 		return s
 	})
 }
+
+func TestADirectoryOfOurOwnKeepsTheContractsToo(t *testing.T) {
+	storetest.Run(t, storetest.Capabilities{Checksums: hasAttributes(t, t.TempDir())}, func(t *testing.T) store.Store {
+		_, root := fresh(t)
+		return open(t, root, "")
+	})
+}

@@ -12,8 +12,8 @@
 // What is promised needs a file system with hard links, stable inode numbers
 // and working locks (flock): ext4, xfs, btrfs, zfs, tmpfs, APFS, NFS. Files and
 // folders are created with the process's umask, because the search cluster must
-// read what is restored. Folders that became empty are left alone: a cluster
-// may be about to write into one.
+// read what is restored. Folders that became empty are left alone, since a
+// cluster may be about to write into one, but for those that Open is told of.
 package dir
 
 import (
@@ -49,6 +49,7 @@ type Store struct {
 	root *os.Root
 	// turn is held by the goroutine that holds, or waits for, the lock file.
 	turn chan struct{}
+	own  []string // prefixes; see Open
 	// durable names the folders that a power loss cannot take away any more.
 	durable sync.Map
 	// reading: nothing is written below the root, whatever is called.
@@ -81,11 +82,15 @@ func OpenReading(root string) (*Store, error) {
 // element is missing; a missing parent is an error, because it rather means a
 // misspelt path or a file system that is not mounted. Nothing else is written:
 // a root that is mounted read-only can be read.
-func Open(root string) (*Store, error) {
+//
+// Below the prefixes own, each of which ends in "/" or is "" for all, nobody
+// writes but through this package: folders there go with the last file in them.
+func Open(root string, own ...string) (*Store, error) {
 	s, err := open(root)
 	if err != nil {
 		return nil, &Error{Op: "open", Path: root, Err: cause(err)}
 	}
+	s.own = own
 	return s, nil
 }
 

@@ -22,9 +22,9 @@ func fresh(t *testing.T) (*dir.Store, string) {
 	return open(t, root), root
 }
 
-func open(t *testing.T, root string) *dir.Store {
+func open(t *testing.T, root string, own ...string) *dir.Store {
 	t.Helper()
-	s, err := dir.Open(root)
+	s, err := dir.Open(root, own...)
 	if err != nil {
 		t.Fatal(err)
 	}

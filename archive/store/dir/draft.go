@@ -109,17 +109,18 @@ func (d *draft) outlive(old time.Time) error {
 
 // linkTries bound how often a folder is made again that vanished before the
 // draft was linked into it.
-const linkTries = 5
+const linkTries = 20
 
 // create gives the draft its name, if that is free. Errors: ErrExists.
 func (d *draft) create() (store.Info, error) {
 	folder := path.Dir(d.key)
 	var err error
 	for range linkTries {
-		if err = d.s.makeFolder(folder); err != nil {
-			return store.Info{}, err
+		err = d.s.makeFolder(folder)
+		if err == nil {
+			err = d.s.root.Link(d.name, d.key)
 		}
-		if err = d.s.root.Link(d.name, d.key); !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 		if _, gone := d.s.root.Lstat(d.name); gone != nil {
@@ -152,9 +153,10 @@ func (d *draft) taken() error {
 	return store.ErrExists
 }
 
-// settle makes the name outlast a power loss.
+// settle makes the name outlast a power loss, unless it was deleted already, and
+// its folder with it.
 func (d *draft) settle() (store.Info, error) {
-	if err := d.s.syncFolder(path.Dir(d.key)); err != nil {
+	if err := d.s.syncFolder(path.Dir(d.key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return store.Info{}, fmt.Errorf("it was written, but may not outlast a power loss: %w", err)
 	}
 	return inspect(d.key, d.file)

@@ -94,8 +94,8 @@ func (s *Store) expect(key, want string) (fs.FileInfo, error) {
 	return fi, err
 }
 
-// Delete removes an object that still has this ETag, under the lock. The
-// folder that it was in stays.
+// Delete removes an object that still has this ETag, under the lock, and the
+// folders that only it was in if they are the archiver's own: see Open.
 func (s *Store) Delete(ctx context.Context, key, etag string) error {
 	return s.fail("delete", key, s.remove(ctx, key, etag))
 }
@@ -133,5 +133,9 @@ func (s *Store) unlink(ctx context.Context, key, want string) error {
 	if _, err := s.expect(key, want); err != nil {
 		return err
 	}
-	return s.root.Remove(key)
+	if err := s.root.Remove(key); err != nil {
+		return err
+	}
+	s.prune(key)
+	return nil
 }
