@@ -2,16 +2,15 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
+	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"archiver/archive"
 	"archiver/archive/store"
+	"archiver/snapshot"
 )
 
 // A versioned bucket keeps what was deleted or replaced, and so the logs that
@@ -19,14 +18,20 @@ import (
 // brings back, but which nobody can need: the archive is sealed, and the versions
 // that are the newest of their keys are left alone.
 
-// history lists versions. It may be called again.
-type history func(context.Context) iter.Seq2[store.Version, error]
-
 // forgetBlobs removes what the bucket keeps of the repository's former files.
 // Errors: errCameBack.
 func (d *day) forgetBlobs(ctx context.Context) error {
 	g := &guard{day: d}
-	return d.forget(ctx, d.Staging.History, g.lookAgain)
+	return d.forget(ctx, d.blobs(), g.lookAgain)
+}
+
+// blobs is the history of what a repository may have written. The past of any
+// other key is somebody else's, wherever it lies.
+func (d *day) blobs() store.History {
+	return store.History(d.Staging.History).Only(func(v store.Version) bool {
+		key, below := strings.CutPrefix(v.Key, d.Staging.Base)
+		return below && snapshot.IsRepositoryKey(key)
+	})
 }
 
 // forgetPapers removes what the bucket keeps of our own papers and states.
@@ -44,10 +49,11 @@ func (d *day) forgetPapers(ctx context.Context) error {
 // papers is the history of the runs' papers, and of the state. A state that was
 // written while the bucket kept no versions is left out: such a version's name
 // is taken over by whatever is written next.
-func papers(s store.Store) history {
+func papers(s store.Store) store.History {
+	runs := func(ctx context.Context) iter.Seq2[store.Version, error] { return s.Versions(ctx, archive.RunsPrefix) }
 	return func(ctx context.Context) iter.Seq2[store.Version, error] {
 		return func(yield func(store.Version, error) bool) {
-			for _, h := range []history{states(s), func(ctx context.Context) iter.Seq2[store.Version, error] { return s.Versions(ctx, archive.RunsPrefix) }} {
+			for _, h := range []store.History{states(s), runs} {
 				for v, err := range h(ctx) {
 					if !yield(v, err) || err != nil {
 						return
@@ -58,99 +64,26 @@ func papers(s store.Store) history {
 	}
 }
 
-func states(s store.Store) history {
-	return func(ctx context.Context) iter.Seq2[store.Version, error] {
-		return only(s.Versions(ctx, archive.StateKey), func(v store.Version) bool { return v.Key == archive.StateKey && v.Version != "" })
-	}
+func states(s store.Store) store.History {
+	all := store.History(func(ctx context.Context) iter.Seq2[store.Version, error] { return s.Versions(ctx, archive.StateKey) })
+	return all.Only(func(v store.Version) bool { return v.Key == archive.StateKey && v.Version != "" })
 }
 
-// forget removes superseded versions first, and in a second pass the delete
-// markers of keys that have nothing else: a marker that goes first would bring
-// back what lies below it. may is asked before each whether to go on.
-func (d *day) forget(ctx context.Context, h history, may func(context.Context) error) error {
-	found := false
-	superseded := func(ctx context.Context) iter.Seq2[store.Version, error] {
-		return only(h(ctx), func(v store.Version) bool {
-			found = found || !v.Latest || v.DeleteMarker
-			return !v.Latest
-		})
+// forget removes what a history shows besides the newest objects. may is asked
+// before each whether to go on.
+func (d *day) forget(ctx context.Context, h store.History, may func(context.Context) error) error {
+	if err := store.Forget(ctx, d.Staging.Store, h, may); err != nil {
+		return fmt.Errorf("removing what the versioned staging bucket keeps: %w", err)
 	}
-	if err := d.removeVersions(ctx, superseded(ctx), may); err != nil || !found {
-		return err
-	}
-	return d.removeVersions(ctx, bareMarkers(h(ctx)), may)
-}
-
-func (d *day) removeVersions(ctx context.Context, versions iter.Seq2[store.Version, error], may func(context.Context) error) error {
-	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(sweepers)
-	for v, err := range versions {
-		if err == nil {
-			err = may(gctx)
-		}
-		if err != nil {
-			return errors.Join(fmt.Errorf("removing what the versioned staging bucket keeps: %w", err), group.Wait())
-		}
-		group.Go(func() error {
-			err := d.Staging.Store.DeleteVersion(gctx, v.Key, v.Version)
-			if errors.Is(err, store.ErrUnsupported) {
-				return nil // it has become the newest
-			}
-			return err
-		})
-	}
-	return group.Wait()
-}
-
-// only yields the versions that are wanted.
-func only(versions iter.Seq2[store.Version, error], want func(store.Version) bool) iter.Seq2[store.Version, error] {
-	return func(yield func(store.Version, error) bool) {
-		for v, err := range versions {
-			if err == nil && !want(v) {
-				continue
-			}
-			if !yield(v, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// bareMarkers yields the delete markers that are the newest of their keys and
-// have no version below them. Keys come in order; the versions of one in any.
-func bareMarkers(versions iter.Seq2[store.Version, error]) iter.Seq2[store.Version, error] {
-	return func(yield func(store.Version, error) bool) {
-		var key string
-		var marker *store.Version
-		covers := false
-		for v, err := range versions {
-			if err != nil {
-				yield(v, err)
-				return
-			}
-			if v.Key != key {
-				if marker != nil && !covers && !yield(*marker, nil) {
-					return
-				}
-				key, marker, covers = v.Key, nil, false
-			}
-			if v.DeleteMarker && v.Latest {
-				marker = &v
-			} else {
-				covers = true
-			}
-		}
-		if marker != nil && !covers {
-			yield(*marker, nil)
-		}
-	}
+	return nil
 }
 
 // forgetStates removes the old states that a versioned bucket keeps, after the
 // last was written. It holds no lease any more, and needs none: what is not the
 // newest now never will be. Best effort: the next day's clean does it again.
 func (j *Job) forgetStates(ctx context.Context) {
-	for v, err := range only(states(j.Staging.Store)(ctx), func(v store.Version) bool { return !v.Latest }) {
+	old := states(j.Staging.Store).Only(func(v store.Version) bool { return !v.Latest })
+	for v, err := range old(ctx) {
 		if err == nil {
 			err = j.Staging.Store.DeleteVersion(ctx, v.Key, v.Version)
 		}
