@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -22,6 +23,8 @@ const (
 	sweepers = 16
 	// busyLooks bound how often a repository in use is tried again.
 	busyLooks = 60
+	// sweeps bound how often files that come back are deleted again.
+	sweeps = 10
 )
 
 // clean removes what the restore has made. After an interrupt it has a few
@@ -63,7 +66,12 @@ func (r *Restorer) removeAll(ctx, held context.Context, l *lease) error {
 	if err == nil {
 		err = l.drop(ctx)
 	}
-	if err != nil && !errors.Is(err, job.ErrLeaseLost) {
+	switch {
+	case err == nil: // no secret is among the claim's former versions: they stop nothing
+		if forgetErr := r.forget(ctx, home(l.claim.ID)); forgetErr != nil {
+			r.Watch.Note("old versions of the claim could not be removed", slog.String("error", forgetErr.Error()))
+		}
+	case !errors.Is(err, job.ErrLeaseLost):
 		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 		defer cancel()
 		if releaseErr := l.update(release, func(c *Claim) { c.Holder = "" }); releaseErr != nil {
@@ -168,28 +176,36 @@ func (r *Restorer) unregister(ctx context.Context, c Claim) error {
 	}
 }
 
-// removeFiles deletes the files of a restore's repository, until none is left.
+// removeFiles deletes the files of a restore's repository, until none is left,
+// nor kept by a bucket with versions: they are plain text.
 func (r *Restorer) removeFiles(ctx context.Context, id string) error {
 	if err := r.abortUploads(ctx, id); err != nil {
 		return err
 	}
-	for {
-		n, err := r.sweep(ctx, files(id))
-		if err != nil || n == 0 {
+	for n := 1; ; n++ {
+		left, err := r.sweep(ctx, files(id))
+		if err != nil {
 			return err
+		}
+		if !left {
+			return r.forget(ctx, files(id))
+		}
+		if n == sweeps {
+			return fmt.Errorf("%s%s does not stay empty: something writes there, or the store does not delete", r.Staging.URL(), files(id))
 		}
 	}
 }
 
-// sweep deletes what a listing shows, and says how much that was.
-func (r *Restorer) sweep(ctx context.Context, prefix string) (n int, err error) {
+// sweep deletes what a listing shows. left: there was something, so that it takes
+// another look.
+func (r *Restorer) sweep(ctx context.Context, prefix string) (left bool, err error) {
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(sweepers)
 	for o, err := range r.Staging.List(gctx, prefix, "") {
 		if err != nil {
-			return n, errors.Join(err, group.Wait())
+			return true, errors.Join(err, group.Wait())
 		}
-		n++
+		left = true
 		group.Go(func() error {
 			err := r.Staging.Delete(gctx, o.Key, o.ETag)
 			if errors.Is(err, store.ErrChanged) {
@@ -199,9 +215,19 @@ func (r *Restorer) sweep(ctx context.Context, prefix string) (n int, err error) 
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return n, fmt.Errorf("removing the files of the restore: %w", err)
+		return left, fmt.Errorf("removing the files of the restore: %w", err)
 	}
-	return n, nil
+	return left, nil
+}
+
+// forget removes what a bucket with versions keeps of former objects.
+func (r *Restorer) forget(ctx context.Context, prefix string) error {
+	past := func(ctx context.Context) iter.Seq2[store.Version, error] { return r.Staging.Versions(ctx, prefix) }
+	goOn := func(context.Context) error { return nil } // the prefix is the restore's own
+	if err := store.Forget(ctx, r.Staging, past, goOn); err != nil {
+		return fmt.Errorf("removing what the versioned bucket keeps of the restore: %w", err)
+	}
+	return nil
 }
 
 func (r *Restorer) abortUploads(ctx context.Context, id string) error {
