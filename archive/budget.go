@@ -112,7 +112,7 @@ const (
 // reading shares the budget between as many lanes as fit, to read volumes. What
 // they hold is put elsewhere from half of the buffers: large files as uploads,
 // small ones side by side, each of which a sink may hold once more. No file is
-// larger than its volume's blobs.
+// larger than its volume's blobs. Errors: ErrMemory.
 func (b Budget) reading(volumes []Volume, p purpose) (lanes int, l readLane, err error) {
 	var largest, fixed int64
 	objects := 0
@@ -133,7 +133,7 @@ func (b Budget) reading(volumes []Volume, p purpose) (lanes int, l readLane, err
 	b.Lanes = min(b.Lanes, len(volumes))
 	lanes, buffers := b.share(fixed, least)
 	if lanes == 0 {
-		return 0, readLane{}, fmt.Errorf("reading a volume of %d files needs %d MiB of memory: raise limits.memory", objects, needed(fixed, least))
+		return 0, readLane{}, fmt.Errorf("%w: reading a volume of %d files takes %d MiB", ErrMemory, objects, needed(fixed, least))
 	}
 	if p != toWrite {
 		l.lane, l.small, l.puts = b.lane(lanes, buffers), chunkBytes, 1

@@ -16,6 +16,10 @@ import (
 // thousand small objects.
 const ledgerReaders = 16
 
+// ledgerBatch is how many entries' objects are in memory at once: with many
+// volumes, one has some ten thousand bytes.
+const ledgerBatch = 256
+
 // Ledger is the append-only, signed, hash-chained record of a stream.
 type Ledger struct {
 	Store  store.Store
@@ -32,12 +36,29 @@ func (l Ledger) Load(ctx context.Context) (*Chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	objects := make([][]byte, count)
-	group, gctx := errgroup.WithContext(ctx)
+	c := &Chain{Stream: l.Stream}
+	for from := 0; from < count; from += ledgerBatch {
+		objects, err := l.fetch(ctx, from, min(from+ledgerBatch, count))
+		if err != nil {
+			return nil, err
+		}
+		for i, object := range objects {
+			if err := l.believe(c, from+i+1, object); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, nil
+}
+
+// fetch reads the objects of the entries from+1 to to.
+func (l Ledger) fetch(ctx context.Context, from, to int) ([][]byte, error) {
+	objects := make([][]byte, to-from)
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ledgerReaders)
 	for i := range objects {
 		group.Go(func() error {
-			o, err := l.Store.Get(gctx, LedgerKey(l.Stream, i+1))
+			o, err := l.Store.Get(ctx, LedgerKey(l.Stream, from+i+1))
 			objects[i] = o.Body
 			return err
 		})
@@ -45,19 +66,20 @@ func (l Ledger) Load(ctx context.Context) (*Chain, error) {
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
-	c := &Chain{Stream: l.Stream}
-	for i, object := range objects {
-		e, err := l.open(object)
-		class := classOf(err)
-		if err == nil {
-			class, err = ClassLedgerChain, c.add(e, object)
-		}
-		if err != nil {
-			return nil, violatedBy(class, "ledger entry "+LedgerKey(l.Stream, i+1), err)
-		}
-		objects[i] = nil
+	return objects, nil
+}
+
+// believe adds the next entry to a chain, or says which rule it breaks.
+func (l Ledger) believe(c *Chain, number int, object []byte) error {
+	e, err := l.open(object)
+	class := classOf(err)
+	if err == nil {
+		class, err = ClassLedgerChain, c.add(e, object)
 	}
-	return c, nil
+	if err != nil {
+		return violatedBy(class, "ledger entry "+LedgerKey(l.Stream, number), err)
+	}
+	return nil
 }
 
 // count lists the ledger: its keys must be the numbers from 1 on, each with

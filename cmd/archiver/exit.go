@@ -51,6 +51,7 @@ func exitCode(err error) int {
 		{archive.ErrForeign, exitUsage},
 		{archive.ErrUnconditional, exitUsage},
 		{archive.ErrMisfit, exitUsage},
+		{archive.ErrMemory, exitUsage},
 		{snapshot.ErrDisabled, exitUsage},
 		{snapshot.ErrConfiguration, exitUsage},
 		{store.ErrConfiguration, exitUsage},
