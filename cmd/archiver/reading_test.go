@@ -282,6 +282,12 @@ func TestExtractOpensADayOrSaysWhatIsMissing(t *testing.T) {
 		}
 	}
 	say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "out") // not empty
+	if err := os.MkdirAll("died/.unchecked/repository", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "died"); !strings.Contains(errs, "broken off") {
+		t.Error(errs)
+	}
 	say(t, exitNothing, "extract", "--date", "2026-11-01", "--output", "other")
 	say(t, exitUsage, "extract", "--date", "2026-11-01")
 	t.Setenv("ARCHIVER_OPENING_KEYS", os.Getenv("TEST_KEYS")+"/stranger-private.asc")
