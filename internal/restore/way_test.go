@@ -130,6 +130,18 @@ func TestWhatIsNotThereIsSaidBeforeAnythingIsRead(t *testing.T) {
 			_, err := r.Restore(t.Context(), restore.Options{Date: date, Indices: []string{"other"}})
 			return err
 		}, job.ErrPerson},
+		"a name with capital letters": {func(r *restore.Restorer) error {
+			_, err := r.Restore(t.Context(), restore.Options{Date: date, Rename: "Back-{index}"})
+			return err
+		}, job.ErrPerson},
+		"a name with a wildcard": {func(r *restore.Restorer) error {
+			_, err := r.Restore(t.Context(), restore.Options{Date: date, Rename: "*-{index}"})
+			return err
+		}, job.ErrPerson},
+		"a name that is too long": {func(r *restore.Restorer) error {
+			_, err := r.Restore(t.Context(), restore.Options{Date: date, Rename: strings.Repeat("x", 250) + "{index}"})
+			return err
+		}, job.ErrPerson},
 		"a head that was cut off": {func(r *restore.Restorer) error {
 			r.KnownHead = archive.Head{Sequence: 2, SHA256: strings.Repeat("0", 64)}
 			_, err := r.Drill(t.Context(), date)
