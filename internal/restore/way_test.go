@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"archiver/archive"
+	"archiver/archive/store"
 	"archiver/archive/store/storetest"
 	"archiver/internal/job"
 	"archiver/internal/restore"
@@ -188,6 +189,41 @@ func TestATamperedArchiveReachesNoCluster(t *testing.T) {
 		}
 		wantNoCall(t, gate, "cluster Register", "cluster Restore")
 		w.wantBare()
+	}
+}
+
+// TestWhatAnotherPutsBesideTheFilesReachesNoCluster has somebody, who may write to
+// the bucket but read no archive, add a root file that the cluster would prefer,
+// or take a file away.
+func TestWhatAnotherPutsBesideTheFilesReachesNoCluster(t *testing.T) {
+	w := newWorld(t)
+	for name, tamper := range map[string]func(o store.Info) error{
+		"added": func(o store.Info) error {
+			folder, _, _ := strings.Cut(o.Key, "/repository/")
+			_, err := w.staging.Create(t.Context(), folder+"/repository/index-99", []byte("{}"))
+			return err
+		},
+		"removed": func(o store.Info) error { return w.staging.Delete(t.Context(), o.Key, o.ETag) },
+	} {
+		for _, way := range ways() {
+			gate := healthy()
+			done := false
+			gate.Before = func(storetest.Call) {
+				for o, err := range w.staging.List(t.Context(), restore.Prefix, "") {
+					if done || err != nil || !strings.HasSuffix(o.Key, "/index.latest") {
+						continue
+					}
+					if done = true; tamper(o) != nil {
+						t.Error("it could not be done")
+					}
+				}
+			}
+			if _, err := way.start(w, gate); !errors.Is(err, job.ErrPerson) || !done {
+				t.Errorf("%s, %s: %v", way.name, name, err)
+			}
+			wantNoCall(t, gate, "cluster Register", "cluster Restore")
+			w.wantBare()
+		}
 	}
 }
 
