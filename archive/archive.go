@@ -32,6 +32,8 @@ var (
 	ErrStagingChanged = errors.New("staging changed after it was planned")
 	// ErrMisfit: a plan does not go with the keys or the memory at hand.
 	ErrMisfit = errors.New("the plan does not go with the configuration")
+	// ErrMemory: not even one volume can be read within the budget.
+	ErrMemory = errors.New("limits.memory is too low")
 	// ErrForeign: staging holds an object that nobody expected.
 	ErrForeign = errors.New("unexpected object in staging")
 	// ErrDamaged: a blob does not hold what the cluster has written. Nothing was

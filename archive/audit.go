@@ -41,12 +41,15 @@ type Audited struct {
 }
 
 // Archive audits one archive, volume by volume, and goes on after a violation.
-// An error says that it could not be told: store or key failed.
+// An error says that it could not be told: store or key failed. What was found
+// counts all the same. Where only a key is missing (ErrNoKey), the rest was
+// looked at without reading.
 func (a *Audit) Archive(ctx context.Context, e *Entry, depth Depth) (*Audited, error) {
 	s := e.Archive
 	out := &Audited{Date: s.Date, Run: s.Run, Sequence: e.Sequence}
 	u := &Unpacker{Store: a.Store, Entry: e, Opener: a.Opener, Trust: a.Trust, Budget: a.Budget, Progress: a.Progress}
 	var contents []*Contents
+	var noKey error
 	for n := range s.Volumes {
 		readable, err := a.look(ctx, s, n, out)
 		if err != nil {
@@ -59,6 +62,8 @@ func (a *Audit) Archive(ctx context.Context, e *Entry, depth Depth) (*Audited, e
 		switch {
 		case errors.Is(err, store.ErrCold):
 			out.Cold = append(out.Cold, s.Volumes[n].Key)
+		case errors.Is(err, ErrNoKey):
+			noKey, depth = err, Stored
 		case err != nil:
 			if err := out.note(err); err != nil {
 				return out, err
@@ -71,7 +76,7 @@ func (a *Audit) Archive(ctx context.Context, e *Entry, depth Depth) (*Audited, e
 			}
 		}
 	}
-	return out, out.note(Whole(contents))
+	return out, errors.Join(noKey, out.note(Whole(contents)))
 }
 
 // read reads a volume to a depth.

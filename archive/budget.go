@@ -47,30 +47,44 @@ func (b Budget) Fits(volumeSize int64, s Sealer) error {
 // largest upload and the most blobs of a volume. It is an error if not even one
 // fits.
 func (b Budget) split(bound int64, objects int) (lanes int, l lane, err error) {
-	lanes, buffers, err := b.share(bound, objects, minBuffers)
+	upload, err := uploading(bound)
 	if err != nil {
 		return 0, lane{}, err
+	}
+	fixed := upload + int64(objects)*objectBytes
+	lanes, buffers := b.share(fixed, minBuffers)
+	if lanes == 0 {
+		return 0, lane{}, &misfit{fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory", bound, needed(fixed, minBuffers)),
+			"raise limits.memory or lower archive.volume_size"}
 	}
 	return lanes, b.lane(lanes, buffers), nil
 }
 
-// share finds the most lanes that have at least this many buffers each, and how
-// many they have.
-func (b Budget) share(bound int64, objects, least int) (lanes, buffers int, err error) {
+// uploading is what the upload of an object of up to bound bytes holds.
+func uploading(bound int64) (int64, error) {
 	part, err := store.PartSize(bound)
 	if err != nil {
-		return 0, 0, &misfit{fmt.Errorf("volume of up to %d bytes: %w", bound, err), "lower archive.volume_size"}
+		return 0, &misfit{fmt.Errorf("volume of up to %d bytes: %w", bound, err), "lower archive.volume_size"}
 	}
-	upload := (uploadParts+2)*part + int64(objects)*objectBytes
+	return (uploadParts + 2) * part, nil
+}
+
+// share finds the most lanes that have at least this many buffers each, besides
+// the bytes that each of them takes in any case, and how many they have. No
+// lanes: not even one fits.
+func (b Budget) share(fixed int64, least int) (lanes, buffers int) {
 	for lanes = max(1, b.Lanes); lanes > 0; lanes-- {
-		buffers := int(((b.Memory-baseMemory)/int64(lanes) - upload) / chunkBytes)
+		buffers = int(((b.Memory-baseMemory)/int64(lanes) - fixed) / chunkBytes)
 		if buffers >= least {
-			return lanes, buffers, nil
+			return lanes, buffers
 		}
 	}
-	need := int64(baseMemory) + upload + int64(least)*chunkBytes
-	return 0, 0, &misfit{fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory", bound, (need+1<<20-1)>>20),
-		"raise limits.memory or lower archive.volume_size"}
+	return 0, 0
+}
+
+// needed is the least memory for one lane, in MiB.
+func needed(fixed int64, buffers int) int64 {
+	return (baseMemory + fixed + int64(buffers)*chunkBytes + 1<<20 - 1) >> 20
 }
 
 // lane is what one of the lanes gets that has so many buffers to read ahead.
@@ -86,22 +100,47 @@ type readLane struct {
 	puts  int   // of these files at once
 }
 
-// reading shares the budget between as many lanes as fit, to read volumes and
-// put their files elsewhere: large ones as uploads, small ones side by side out
-// of half of the buffers. No file is larger than its volume's blobs.
-func (b Budget) reading(volumes []Volume) (lanes int, l readLane, err error) {
-	var largest int64
+// purpose is what volumes are read for.
+type purpose int
+
+const (
+	toHash  purpose = iota // as they lie there
+	toCheck                // what they hold, without keeping it
+	toWrite                // into a sink
+)
+
+// reading shares the budget between as many lanes as fit, to read volumes. What
+// they hold is put elsewhere from half of the buffers: large files as uploads,
+// small ones side by side, each of which a sink may hold once more. No file is
+// larger than its volume's blobs. Errors: ErrMemory.
+func (b Budget) reading(volumes []Volume, p purpose) (lanes int, l readLane, err error) {
+	var largest, fixed int64
 	objects := 0
 	for _, v := range volumes {
 		largest, objects = max(largest, v.SourceBytes), max(objects, v.Objects)
 	}
+	least := minBuffers
+	switch p {
+	case toCheck:
+		fixed = int64(objects)*objectBytes + chunkBytes // a small file is read whole
+	case toWrite:
+		if fixed, err = uploading(largest); err != nil {
+			return 0, readLane{}, err
+		}
+		fixed += int64(objects) * objectBytes
+		least = 2 * minBuffers
+	}
 	b.Lanes = min(b.Lanes, len(volumes))
-	lanes, buffers, err := b.share(largest, objects, 2*minBuffers)
-	if err != nil {
-		return 0, readLane{}, err
+	lanes, buffers := b.share(fixed, least)
+	if lanes == 0 {
+		return 0, readLane{}, fmt.Errorf("%w: reading a volume of %d files takes %d MiB", ErrMemory, objects, needed(fixed, least))
+	}
+	if p != toWrite {
+		l.lane, l.small, l.puts = b.lane(lanes, buffers), chunkBytes, 1
+		return lanes, l, nil
 	}
 	l.lane = b.lane(lanes, buffers/2)
 	l.puts = l.readers
-	l.small = int64(l.buffers) * chunkBytes
+	l.small = int64(buffers-l.buffers) * chunkBytes / 2
 	return lanes, l, nil
 }

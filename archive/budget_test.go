@@ -46,3 +46,44 @@ func TestBudgetThatHoldsNoVolumeIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestBudgetForReading has a volume with as many files as one may have: the least
+// memory that the configuration allows must do to hash it, and what packed it must
+// do to check it.
+func TestBudgetForReading(t *testing.T) {
+	const mib = int64(1 << 20)
+	full := []Volume{{Objects: maxFiles, SourceBytes: 32 << 30}, {Objects: 10, SourceBytes: 1 << 20}}
+	packs := needed((uploadParts+2)*8*mib+maxFiles*objectBytes, minBuffers)
+	for _, c := range []struct {
+		name    string
+		memory  int64 // MiB
+		purpose purpose
+		lanes   int // 0: refused
+	}{
+		{"hashing in the least", 160, toHash, 2},
+		{"checking in the least", 160, toCheck, 1},
+		{"checking in what it was packed with", packs, toCheck, 1},
+		{"writing in too little", 160, toWrite, 0},
+		{"writing in the default", 256, toWrite, 1},
+		{"writing with room", 512, toWrite, 2},
+	} {
+		b := Budget{Memory: c.memory * mib, Transfers: 16, Lanes: 2}
+		lanes, l, err := b.reading(full, c.purpose)
+		if lanes != c.lanes || (err != nil) != (c.lanes == 0) {
+			t.Errorf("%s: %d lanes, want %d: %v", c.name, lanes, c.lanes, err)
+		}
+		if err != nil {
+			continue
+		}
+		used := baseMemory + int64(lanes*l.buffers)*chunkBytes
+		if c.purpose != toHash {
+			used += int64(lanes) * (maxFiles*objectBytes + l.small)
+		}
+		if c.purpose == toWrite { // the sink's copies, and an upload
+			used += int64(lanes) * (l.small + (uploadParts+2)*8*mib)
+		}
+		if used > b.Memory || l.small < chunkBytes || l.puts < 1 {
+			t.Errorf("%s: takes %d of %d bytes: %+v", c.name, used, b.Memory, l)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func FolderSink(dir string) (*Folder, error) {
 		return nil, err
 	}
 	if len(entries) > 0 {
-		return nil, fmt.Errorf("%s: %w", dir, ErrNotEmpty)
+		return nil, notEmpty(dir, entries)
 	}
 	unchecked := filepath.Join(dir, uncheckedName)
 	if err := os.Mkdir(unchecked, 0o700); err != nil {
@@ -49,6 +49,17 @@ func FolderSink(dir string) (*Folder, error) {
 	}
 	f.root, err = os.OpenRoot(unchecked)
 	return f, err
+}
+
+// notEmpty says what is in the way, if it is of an extraction before this one.
+func notEmpty(dir string, entries []fs.DirEntry) error {
+	for _, e := range entries {
+		if e.Name() == uncheckedName {
+			return fmt.Errorf("%s: %w: in %s is what an extraction that was broken off has left, or one that is at work: plain text that was not checked; delete the folder if none is",
+				dir, ErrNotEmpty, filepath.Join(dir, uncheckedName))
+		}
+	}
+	return fmt.Errorf("%s: %w", dir, ErrNotEmpty)
 }
 
 // Put writes one file, which must be new.

@@ -54,7 +54,11 @@ func (u *Unpacker) Unpack(ctx context.Context, to Sink) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	lanes, share, err := u.Budget.reading(sealed.Volumes)
+	what := toWrite
+	if to == nil {
+		what = toCheck
+	}
+	lanes, share, err := u.Budget.reading(sealed.Volumes, what)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +90,7 @@ func (u *Unpacker) Check(ctx context.Context, volume int) (*Contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, share, err := u.Budget.reading(sealed.Volumes[volume : volume+1])
+	_, share, err := u.Budget.reading(sealed.Volumes[volume:volume+1], toCheck)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +105,7 @@ func (u *Unpacker) CheckCiphertext(ctx context.Context, volume int) error {
 		return err
 	}
 	v := &sealed.Volumes[volume]
-	_, share, err := u.Budget.reading(sealed.Volumes[volume : volume+1])
+	_, share, err := u.Budget.reading(sealed.Volumes[volume:volume+1], toHash)
 	if err != nil {
 		return err
 	}

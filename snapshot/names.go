@@ -32,6 +32,24 @@ func check(kind, name, refused string) error {
 	return nil
 }
 
+// checkNewIndex is checkName for an index that is to come to be: servers make
+// none whose name has capital letters, a colon or a + at its beginning, or more
+// than 255 bytes.
+func checkNewIndex(name string) error {
+	const kind, longest = "restored index", 255
+	switch err := check(kind, name, notInNames+":"); {
+	case err != nil:
+		return err
+	case strings.HasPrefix(name, "+"):
+		return fmt.Errorf("%s %q: a name may not begin with +", kind, name)
+	case name != strings.ToLower(name):
+		return fmt.Errorf("%s %q: a name may not hold capital letters", kind, name)
+	case len(name) > longest:
+		return fmt.Errorf("%s %q: it has %d bytes, and %d are allowed", kind, name, len(name), longest)
+	}
+	return nil
+}
+
 func checkSnapshot(repository, name string) error {
 	if err := checkName("repository", repository); err != nil {
 		return err

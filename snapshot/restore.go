@@ -56,12 +56,17 @@ func (o RestoreOptions) names() []string {
 	return names
 }
 
-func (o RestoreOptions) check() error {
+// Check says what is wrong with the options that no cluster would take.
+func (o RestoreOptions) Check() error {
 	if len(o.Indices) == 0 {
 		return errors.New("no index is named")
 	}
 	for _, i := range o.Indices {
-		if err := errors.Join(checkName("index", i), checkName("restored index", o.Name(i))); err != nil {
+		err := checkName("index", i)
+		if name := o.Name(i); err == nil && name != i { // an old one may have a name that is not given any more
+			err = checkNewIndex(name)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -87,7 +92,7 @@ func (c *Cluster) Restore(ctx context.Context, repository, snapshot string, o Re
 		return err
 	}
 	r := snapshotRequest("restore", http.MethodPost, repository, snapshot)
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return fmt.Errorf("%s: %w", r.op, err)
 	}
 	if err := c.mustBeFree(ctx, r.op, o.names()); err != nil {

@@ -8,36 +8,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// History lists versions and delete markers, those of one key together. It may be
-// called again.
-type History func(context.Context) iter.Seq2[Version, error]
-
-// Where lists only the versions that are wanted.
-func (h History) Where(want func(Version) bool) History {
-	return func(ctx context.Context) iter.Seq2[Version, error] {
-		return func(yield func(Version, error) bool) {
-			for v, err := range h(ctx) {
-				if err == nil && !want(v) {
-					continue
-				}
-				if !yield(v, err) || err != nil {
-					return
-				}
-			}
-		}
-	}
-}
-
-// forgetters remove versions side by side.
+// forgetters delete versions side by side.
 const forgetters = 16
 
-// Forget removes what a store keeps of a history besides the newest object of each
-// key: superseded versions first, and in a second pass the delete markers of keys
-// that have nothing else. A marker that goes first would bring back what lies
-// below it. may is asked before each whether to go on; nil: yes.
+// History lists versions. It may be called again.
+type History func(context.Context) iter.Seq2[Version, error]
+
+// Forget removes what a versioned store keeps of former objects, for good. The
+// objects that are the newest of their keys are left alone. Superseded versions
+// go first, and in a second pass the delete markers of keys that have nothing
+// else: a marker that goes first would bring back what lies below it. may is
+// asked before each whether to go on, and its error ends it; nil: yes.
 func Forget(ctx context.Context, s Store, h History, may func(context.Context) error) error {
 	found := false
-	superseded := h.Where(func(v Version) bool {
+	superseded := h.Only(func(v Version) bool {
 		found = found || !v.Latest || v.DeleteMarker
 		return !v.Latest
 	})
@@ -68,8 +52,24 @@ func removeVersions(ctx context.Context, s Store, versions iter.Seq2[Version, er
 	return group.Wait()
 }
 
+// Only is the part of a history that is wanted.
+func (h History) Only(want func(Version) bool) History {
+	return func(ctx context.Context) iter.Seq2[Version, error] {
+		return func(yield func(Version, error) bool) {
+			for v, err := range h(ctx) {
+				if err == nil && !want(v) {
+					continue
+				}
+				if !yield(v, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
 // bareMarkers yields the delete markers that are the newest of their keys and
-// have no version below them. The versions of one key may come in any order.
+// have no version below them. Keys come in order; the versions of one in any.
 func bareMarkers(versions iter.Seq2[Version, error]) iter.Seq2[Version, error] {
 	return func(yield func(Version, error) bool) {
 		var key string

@@ -55,6 +55,7 @@ func exitRules() []exitRule {
 		{archive.ErrForeign, exitUsage},
 		{archive.ErrUnconditional, exitUsage},
 		{archive.ErrMisfit, exitUsage},
+		{archive.ErrMemory, exitUsage},
 		{snapshot.ErrDisabled, exitUsage},
 		{snapshot.ErrConfiguration, exitUsage},
 		{store.ErrConfiguration, exitUsage},

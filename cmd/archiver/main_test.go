@@ -78,6 +78,7 @@ func TestErrorsEndInTheExitCodesThatTheReadmeLists(t *testing.T) {
 		{usageError{errors.New("--date")}, exitUsage},
 		{archive.ErrForeign, exitUsage},
 		{archive.ErrMisfit, exitUsage},
+		{archive.ErrMemory, exitUsage},
 		{job.ErrPerson, exitUsage},
 		{snapshot.ErrDisabled, exitUsage},
 		{snapshot.ErrConfiguration, exitUsage},

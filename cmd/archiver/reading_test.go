@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -186,6 +187,73 @@ func TestVerifyTellsEveryViolationAndExits6(t *testing.T) {
 	}
 }
 
+// TestVerifyTellsWhatItFoundAlsoIfItCannotGoOn has a violation, and then something
+// that cannot be told: the scheduler must hear of the first.
+func TestVerifyTellsWhatItFoundAlsoIfItCannotGoOn(t *testing.T) {
+	wantClass := func(out string, classes ...string) {
+		t.Helper()
+		var found verified
+		if err := json.Unmarshal([]byte(out), &found); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, v := range found.Violations {
+			got = append(got, string(v.Class))
+		}
+		if !slices.Equal(got, classes) || found.Error == "" {
+			t.Errorf("violations %q, want %q; error %q", got, classes, found.Error)
+		}
+	}
+	unreadable := func(path string) { // not a file: the store says so, and it is no violation
+		t.Helper()
+		if err := errors.Join(os.Remove(path), os.Symlink("elsewhere", path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run("in the store", func(t *testing.T) {
+		root := goldenSession(t)
+		first, err := filepath.Glob(filepath.Join(root, "archives/*/2026/11/18/*/*/*.pgp"))
+		if err != nil || len(first) != 1 {
+			t.Fatal(first, err)
+		}
+		last, err := filepath.Glob(filepath.Join(root, "archives/*/2026/11/19/*/*/00001.tar.pgp"))
+		if err != nil || len(last) != 1 {
+			t.Fatal(last, err)
+		}
+		flip(t, first[0])
+		unreadable(last[0])
+		out, errs := say(t, exitIntegrity, "verify", "--json", "--content")
+		wantClass(out, "volume-ciphertext")
+		if !strings.Contains(errs, "2026-11-19") {
+			t.Errorf("it does not say what could not be told: %s", errs)
+		}
+		say(t, exitFailed, "verify", "--date", "2026-11-19")
+	})
+	t.Run("of files", func(t *testing.T) {
+		files := volumeFiles(t, goldenSession(t))
+		flip(t, files[1])
+		out, _ := say(t, exitIntegrity, "verify", "--json", "not-there", files[1], files[2])
+		wantClass(out, "volume-ciphertext")
+		if out, _ := say(t, exitUsage, "verify", "not-there", files[2]); strings.Contains(out, "No violation was found.\n") || !strings.Contains(out, "1 read") {
+			t.Error(out)
+		}
+	})
+	t.Run("without the key", func(t *testing.T) {
+		root := goldenSession(t)
+		t.Setenv("ARCHIVER_OPENING_KEYS", os.Getenv("TEST_KEYS")+"/stranger-private.asc")
+		last, err := filepath.Glob(filepath.Join(root, "archives/*/2026/11/19/*/*/00001.tar.pgp"))
+		if err != nil || len(last) != 1 {
+			t.Fatal(last, err)
+		}
+		say(t, exitUsage, "verify", "--content")
+		if err := os.Remove(last[0]); err != nil {
+			t.Fatal(err)
+		}
+		out, _ := say(t, exitIntegrity, "verify", "--json", "--content")
+		wantClass(out, "volume-missing")
+	})
+}
+
 func TestVerifyHoldsTheLedgerAgainstAKnownHead(t *testing.T) {
 	root := goldenSession(t)
 	if err := os.Remove(filepath.Join(root, "ledger/logdata/000007.json.asc")); err != nil {
@@ -216,6 +284,12 @@ func TestExtractOpensADayOrSaysWhatIsMissing(t *testing.T) {
 		}
 	}
 	say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "out") // not empty
+	if err := os.MkdirAll("died/.unchecked/repository", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "died"); !strings.Contains(errs, "broken off") {
+		t.Error(errs)
+	}
 	say(t, exitNothing, "extract", "--date", "2026-11-01", "--output", "other")
 	say(t, exitUsage, "extract", "--date", "2026-11-01")
 	t.Setenv("ARCHIVER_OPENING_KEYS", os.Getenv("TEST_KEYS")+"/stranger-private.asc")

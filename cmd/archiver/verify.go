@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -118,6 +119,7 @@ type verified struct {
 	Passed     int                  `json:"not_in_todays_sample"`
 	Gaps       []string             `json:"days_without_archive"` // between the first and the last; for information
 	Violations []*archive.Violation `json:"violations"`
+	Error      string               `json:"error,omitempty"` // why there is no more: what is not listed was not looked at
 	ExitCode   int                  `json:"exit_code"`
 }
 
@@ -143,22 +145,29 @@ func (v *verifying) run(ctx context.Context, g *global, stdout, stderr io.Writer
 		Stream: r.config.Stream, Depth: [...]string{"stored", "ciphertext", "content"}[v.depth()],
 		Archives: []*archive.Audited{}, Gaps: []string{}, Violations: []*archive.Violation{},
 	}
-	if err := v.verify(ctx, r, found, stderr); err != nil {
-		return err
+	err = v.verify(ctx, r, found, stderr)
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	if len(found.Violations) > 0 {
-		found.ExitCode = exitIntegrity
-	}
-	if err := g.print(stdout, found, found.words()); err != nil {
-		return err
-	}
-	if len(found.Violations) > 0 {
-		return violations{len(found.Violations)}
-	}
-	return nil
+	return found.answer(g, stdout, err)
 }
 
-// verify fills in what was found. Its error says that it could not be told.
+// answer prints what was found, and is the error to end with. Violations come
+// first: that something else could not be told takes nothing away from them.
+func (f *verified) answer(g *global, stdout io.Writer, err error) error {
+	if len(f.Violations) > 0 {
+		err = errors.Join(violations{len(f.Violations)}, err)
+	}
+	if err != nil && len(f.Archives) == 0 && len(f.Violations) == 0 {
+		return err
+	}
+	if err != nil {
+		f.Error, f.ExitCode = err.Error(), exitCode(err)
+	}
+	return errors.Join(err, g.print(stdout, f, f.words()))
+}
+
+// verify fills in what was found. Its error says what could not be told.
 func (v *verifying) verify(ctx context.Context, r *reader, found *verified, stderr io.Writer) error {
 	chain, err := r.chain(ctx, v.head)
 	if chain != nil {
@@ -187,38 +196,57 @@ func (v *verifying) verify(ctx context.Context, r *reader, found *verified, stde
 	defer done()
 	p := newProgress(watch, phaseVerify, ciphertextBytes(today...))
 	audit := archive.Audit{Store: r.store, Trust: r.trust, Opener: r.opener, Budget: r.budget, Progress: p.add}
+	var untold []error
 	for _, e := range today {
 		if v.depth() != archive.Stored {
 			watch.Phase(e.Archive.Date, phaseVerify)
 		}
 		a, err := audit.Archive(ctx, e, v.depth())
-		if err != nil {
-			return fmt.Errorf("verifying %s: %w", e.Archive.Date, err)
-		}
 		found.Archives = append(found.Archives, a)
 		found.Violations = append(found.Violations, a.Violations...)
+		if err != nil {
+			untold = append(untold, fmt.Errorf("verifying %s: %w", e.Archive.Date, err))
+		}
+		if err != nil && !errors.Is(err, archive.ErrNoKey) { // others may have been sealed to a key that is at hand
+			break
+		}
 	}
-	return nil
+	return errors.Join(untold...)
 }
 
 // local checks downloaded volumes against their entries.
 func (v *verifying) local(ctx context.Context, r *reader, chain *archive.Chain, found *verified) error {
+	var untold []error
 	for _, name := range v.files {
-		file := archive.LocalVolume(name)
-		e, n, err := file.Find(ctx, chain)
-		if err == nil {
-			a := &archive.Audited{Date: e.Archive.Date, Run: e.Archive.Run, Sequence: e.Sequence, Read: 1, Bytes: e.Archive.Volumes[n].Bytes}
+		a, err := v.file(ctx, r, chain, name)
+		if a != nil {
 			found.Archives = append(found.Archives, a)
-			if v.content {
-				u := &archive.Unpacker{Store: file, Entry: e, Opener: r.opener, Trust: r.trust, Budget: r.budget}
-				_, err = u.Check(ctx, n)
-			}
 		}
 		if err := found.note(err); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			untold = append(untold, fmt.Errorf("%s: %w", name, err))
+		}
+		if context.Cause(ctx) != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(untold...)
+}
+
+// file checks one downloaded volume. Nothing is told of it if it was not read.
+func (v *verifying) file(ctx context.Context, r *reader, chain *archive.Chain, name string) (*archive.Audited, error) {
+	file := archive.LocalVolume(name)
+	e, n, err := file.Find(ctx, chain)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = usageError{err}
+	}
+	if err == nil && v.content {
+		u := &archive.Unpacker{Store: file, Entry: e, Opener: r.opener, Trust: r.trust, Budget: r.budget}
+		_, err = u.Check(ctx, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &archive.Audited{Date: e.Archive.Date, Run: e.Archive.Run, Sequence: e.Sequence, Read: 1, Bytes: e.Archive.Volumes[n].Bytes}, nil
 }
 
 // note keeps a violation, and returns any other error.
@@ -260,7 +288,11 @@ func (f *verified) words() string {
 	for _, v := range f.Violations {
 		fmt.Fprintf(&b, "VIOLATION %s: %s: %s\n", v.Class, v.Object, v.Reason)
 	}
-	if len(f.Violations) == 0 {
+	switch {
+	case len(f.Violations) > 0:
+	case f.Error != "":
+		b.WriteString("No violation was found in what was looked at; not all of it could be.\n")
+	default:
 		b.WriteString("No violation was found.\n")
 	}
 	return strings.TrimSuffix(b.String(), "\n")

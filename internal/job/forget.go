@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"strings"
 	"time"
 
 	"archiver/archive"
 	"archiver/archive/store"
+	"archiver/snapshot"
 )
 
 // A versioned bucket keeps what was deleted or replaced, and so the logs that
@@ -20,7 +22,16 @@ import (
 // Errors: errCameBack.
 func (d *day) forgetBlobs(ctx context.Context) error {
 	g := &guard{day: d}
-	return d.forget(ctx, d.Staging.History, g.lookAgain)
+	return d.forget(ctx, d.blobs(), g.lookAgain)
+}
+
+// blobs is the history of what a repository may have written. The past of any
+// other key is somebody else's, wherever it lies.
+func (d *day) blobs() store.History {
+	return store.History(d.Staging.History).Only(func(v store.Version) bool {
+		key, below := strings.CutPrefix(v.Key, d.Staging.Base)
+		return below && snapshot.IsRepositoryKey(key)
+	})
 }
 
 // forgetPapers removes what the bucket keeps of our own papers and states.
@@ -39,9 +50,10 @@ func (d *day) forgetPapers(ctx context.Context) error {
 // written while the bucket kept no versions is left out: such a version's name
 // is taken over by whatever is written next.
 func papers(s store.Store) store.History {
+	runs := func(ctx context.Context) iter.Seq2[store.Version, error] { return s.Versions(ctx, archive.RunsPrefix) }
 	return func(ctx context.Context) iter.Seq2[store.Version, error] {
 		return func(yield func(store.Version, error) bool) {
-			for _, h := range []store.History{states(s), history(s, archive.RunsPrefix)} {
+			for _, h := range []store.History{states(s), runs} {
 				for v, err := range h(ctx) {
 					if !yield(v, err) || err != nil {
 						return
@@ -53,16 +65,12 @@ func papers(s store.Store) store.History {
 }
 
 func states(s store.Store) store.History {
-	return history(s, archive.StateKey).Where(func(v store.Version) bool { return v.Key == archive.StateKey && v.Version != "" })
+	all := store.History(func(ctx context.Context) iter.Seq2[store.Version, error] { return s.Versions(ctx, archive.StateKey) })
+	return all.Only(func(v store.Version) bool { return v.Key == archive.StateKey && v.Version != "" })
 }
 
-// history is what a store keeps below a prefix.
-func history(s store.Store, prefix string) store.History {
-	return func(ctx context.Context) iter.Seq2[store.Version, error] { return s.Versions(ctx, prefix) }
-}
-
-// forget removes all of a history but the newest objects. may is asked before each
-// version whether to go on.
+// forget removes what a history shows besides the newest objects. may is asked
+// before each whether to go on.
 func (d *day) forget(ctx context.Context, h store.History, may func(context.Context) error) error {
 	if err := store.Forget(ctx, d.Staging.Store, h, may); err != nil {
 		return fmt.Errorf("removing what the versioned staging bucket keeps: %w", err)
@@ -74,7 +82,8 @@ func (d *day) forget(ctx context.Context, h store.History, may func(context.Cont
 // last was written. It holds no lease any more, and needs none: what is not the
 // newest now never will be. Best effort: the next day's clean does it again.
 func (j *Job) forgetStates(ctx context.Context) {
-	for v, err := range states(j.Staging.Store).Where(func(v store.Version) bool { return !v.Latest })(ctx) {
+	old := states(j.Staging.Store).Only(func(v store.Version) bool { return !v.Latest })
+	for v, err := range old(ctx) {
 		if err == nil {
 			err = j.Staging.Store.DeleteVersion(ctx, v.Key, v.Version)
 		}

@@ -148,6 +148,33 @@ func TestForgettingKeepsTheCurrentStateAndTakesItsPastAlong(t *testing.T) {
 	}
 }
 
+// TestForgettingLeavesThePastOfWhatIsNotTheRepositorys has somebody keep things
+// of their own in the bucket, and in the base path: deleted, but not for good.
+func TestForgettingLeavesThePastOfWhatIsNotTheRepositorys(t *testing.T) {
+	for _, base := range []string{"", "b/"} {
+		past := []store.Version{marker("2"), object("1")}
+		k := &kept{history: map[string][]store.Version{
+			"dump.sql": past, base + "backup/dump.sql": past, base + "snapshot.tar": past, "other/index-3": past,
+			archive.WorkPrefix + "restores/r/restore.json": past,
+			base + "indices/a/0/__x":                       past, base + "index-3": past, base + "snap-x.dat": past, base + "tests-x/master.dat": past,
+		}}
+		d := forgetful(k)
+		d.Staging.Base = base
+		if err := d.forget(t.Context(), d.blobs(), may); err != nil {
+			t.Fatal(err)
+		}
+		for key, want := range map[string]int{
+			"dump.sql": 2, base + "backup/dump.sql": 2, base + "snapshot.tar": 2, "other/index-3": 2,
+			archive.WorkPrefix + "restores/r/restore.json": 2,
+			base + "indices/a/0/__x":                       0, base + "index-3": 0, base + "snap-x.dat": 0, base + "tests-x/master.dat": 0,
+		} {
+			if got := len(k.history[key]); got != want {
+				t.Errorf("base %q: %s has %d versions left, want %d", base, key, got, want)
+			}
+		}
+	}
+}
+
 func TestForgettingStopsWhenItMayNotGoOn(t *testing.T) {
 	refused := errors.New("AccessDenied")
 	for name, stop := range map[string]struct{ may, fail, want error }{

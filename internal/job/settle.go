@@ -27,6 +27,9 @@ func (d *day) countBefore(ctx context.Context) error {
 	}
 	if d.Settle > 0 {
 		if err := d.mustSettle(ctx, indices); err != nil {
+			if gone := d.stillSameIndices(ctx); gone != nil {
+				return gone // waiting would not bring them back
+			}
 			return err
 		}
 	}

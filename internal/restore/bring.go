@@ -16,6 +16,9 @@ func (w *way) register(ctx context.Context) error {
 	if err := w.lease.check(ctx); err != nil {
 		return err
 	}
+	if err := w.onlyTheArchive(ctx); err != nil {
+		return err
+	}
 	name := w.claim.Repository
 	err := w.Cluster.Register(ctx, name, w.At(w.claim.Files))
 	if errors.Is(err, snapshot.ErrAmbiguous) {
@@ -33,6 +36,28 @@ func (w *way) register(ctx context.Context) error {
 	}
 	if s.UUID != want.UUID {
 		return fmt.Errorf("%w: snapshot %s has the UUID %s, and the record says %s", archive.ErrIntegrity, want.Name, s.UUID, want.UUID)
+	}
+	return nil
+}
+
+// onlyTheArchive makes sure that the cluster will find the archive's files and no
+// other: a file more, such as a root file with a higher number, would be believed,
+// and nobody has checked it.
+func (w *way) onlyTheArchive(ctx context.Context) error {
+	var objects int
+	var bytes int64
+	for o, err := range w.Staging.List(ctx, w.claim.Files, "") {
+		if err != nil {
+			return fmt.Errorf("listing the files of the restore: %w", err)
+		}
+		objects, bytes = objects+1, bytes+o.Size
+	}
+	if objects != w.result.Objects || bytes != w.result.Bytes {
+		if err := w.lease.check(ctx); err != nil {
+			return err // cleaned up after, and not tampered with
+		}
+		return needsPerson("find out who else writes into that bucket, and run again", "%s%s holds %d files of %d bytes, and the archive has %d of %d: somebody else writes there",
+			w.Staging.URL(), w.claim.Files, objects, bytes, w.result.Objects, w.result.Bytes)
 	}
 	return nil
 }

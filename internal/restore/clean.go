@@ -22,6 +22,8 @@ const (
 	sweepers = 16
 	// busyLooks bound how often a repository in use is tried again.
 	busyLooks = 60
+	// sweeps bound how often files that come back are deleted again.
+	sweeps = 10
 )
 
 // clean removes what the restore has made. After an interrupt it has a few
@@ -63,10 +65,10 @@ func (r *Restorer) removeAll(ctx, held context.Context, l *lease) error {
 	if err == nil {
 		err = l.drop(ctx)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		r.forgetClaim(ctx, l.claim.ID)
-	}
-	if err != nil && !errors.Is(err, job.ErrLeaseLost) {
+	case !errors.Is(err, job.ErrLeaseLost):
 		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 		defer cancel()
 		if releaseErr := l.update(release, func(c *Claim) { c.Holder = "" }); releaseErr != nil {
@@ -171,32 +173,36 @@ func (r *Restorer) unregister(ctx context.Context, c Claim) error {
 	}
 }
 
-// removeFiles deletes the files of a restore's repository, until none is left, and
-// what a versioned bucket keeps of them.
+// removeFiles deletes the files of a restore's repository, until none is left,
+// nor kept by a bucket with versions: they are plain text.
 func (r *Restorer) removeFiles(ctx context.Context, id string) error {
 	if err := r.abortUploads(ctx, id); err != nil {
 		return err
 	}
-	for {
-		n, err := r.sweep(ctx, files(id))
+	for n := 1; ; n++ {
+		left, err := r.sweep(ctx, files(id))
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		if !left {
 			return r.forgetFiles(ctx, id)
+		}
+		if n == sweeps {
+			return fmt.Errorf("%s%s does not stay empty: something writes there, or the store does not delete", r.Staging.URL(), files(id))
 		}
 	}
 }
 
-// sweep deletes what a listing shows, and says how much that was.
-func (r *Restorer) sweep(ctx context.Context, prefix string) (n int, err error) {
+// sweep deletes what a listing shows. left: there was something, so that it takes
+// another look.
+func (r *Restorer) sweep(ctx context.Context, prefix string) (left bool, err error) {
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(sweepers)
 	for o, err := range r.Staging.List(gctx, prefix, "") {
 		if err != nil {
-			return n, errors.Join(err, group.Wait())
+			return true, errors.Join(err, group.Wait())
 		}
-		n++
+		left = true
 		group.Go(func() error {
 			err := r.Staging.Delete(gctx, o.Key, o.ETag)
 			if errors.Is(err, store.ErrChanged) {
@@ -206,9 +212,9 @@ func (r *Restorer) sweep(ctx context.Context, prefix string) (n int, err error) 
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return n, fmt.Errorf("removing the files of the restore: %w", err)
+		return left, fmt.Errorf("removing the files of the restore: %w", err)
 	}
-	return n, nil
+	return left, nil
 }
 
 func (r *Restorer) abortUploads(ctx context.Context, id string) error {

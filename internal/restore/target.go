@@ -57,11 +57,12 @@ func (w *way) targets() ([]Target, error) {
 	if len(targets) == 0 {
 		return nil, fmt.Errorf("%w: the archive of %s holds no index", job.ErrNothing, w.options.Date)
 	}
-	const longest = 255 // bytes, in all clusters
+	o := snapshot.RestoreOptions{Prefix: prefix, Suffix: suffix}
 	for _, t := range targets {
-		if len(t.Target) > longest {
-			return nil, needsPerson("restore it under a shorter name", "an index cannot be called %s: that is %d bytes, and %d are allowed", t.Target, len(t.Target), longest)
-		}
+		o.Indices = append(o.Indices, t.Index)
+	}
+	if err := o.Check(); err != nil {
+		return nil, needsPerson("restore it under another name with --rename", "%w", err)
 	}
 	return targets, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"archiver/archive"
+	"archiver/archive/store"
 	"archiver/archive/store/storetest"
 	"archiver/internal/job"
 	"archiver/internal/restore"
@@ -130,6 +131,18 @@ func TestWhatIsNotThereIsSaidBeforeAnythingIsRead(t *testing.T) {
 			_, err := r.Restore(t.Context(), restore.Options{Date: date, Indices: []string{"other"}})
 			return err
 		}, job.ErrPerson},
+		"a name with capital letters": {func(r *restore.Restorer) error {
+			_, err := r.Restore(t.Context(), restore.Options{Date: date, Rename: "Back-{index}"})
+			return err
+		}, job.ErrPerson},
+		"a name with a wildcard": {func(r *restore.Restorer) error {
+			_, err := r.Restore(t.Context(), restore.Options{Date: date, Rename: "*-{index}"})
+			return err
+		}, job.ErrPerson},
+		"a name that is too long": {func(r *restore.Restorer) error {
+			_, err := r.Restore(t.Context(), restore.Options{Date: date, Rename: strings.Repeat("x", 250) + "{index}"})
+			return err
+		}, job.ErrPerson},
 		"a head that was cut off": {func(r *restore.Restorer) error {
 			r.KnownHead = archive.Head{Sequence: 2, SHA256: strings.Repeat("0", 64)}
 			_, err := r.Drill(t.Context(), date)
@@ -176,6 +189,41 @@ func TestATamperedArchiveReachesNoCluster(t *testing.T) {
 		}
 		wantNoCall(t, gate, "cluster Register", "cluster Restore")
 		w.wantBare()
+	}
+}
+
+// TestWhatAnotherPutsBesideTheFilesReachesNoCluster has somebody, who may write to
+// the bucket but read no archive, add a root file that the cluster would prefer,
+// or take a file away.
+func TestWhatAnotherPutsBesideTheFilesReachesNoCluster(t *testing.T) {
+	w := newWorld(t)
+	for name, tamper := range map[string]func(o store.Info) error{
+		"added": func(o store.Info) error {
+			folder, _, _ := strings.Cut(o.Key, "/repository/")
+			_, err := w.staging.Create(t.Context(), folder+"/repository/index-99", []byte("{}"))
+			return err
+		},
+		"removed": func(o store.Info) error { return w.staging.Delete(t.Context(), o.Key, o.ETag) },
+	} {
+		for _, way := range ways() {
+			gate := healthy()
+			done := false
+			gate.Before = func(storetest.Call) {
+				for o, err := range w.staging.List(t.Context(), restore.Prefix, "") {
+					if done || err != nil || !strings.HasSuffix(o.Key, "/index.latest") {
+						continue
+					}
+					if done = true; tamper(o) != nil {
+						t.Error("it could not be done")
+					}
+				}
+			}
+			if _, err := way.start(w, gate); !errors.Is(err, job.ErrPerson) || !done {
+				t.Errorf("%s, %s: %v", way.name, name, err)
+			}
+			wantNoCall(t, gate, "cluster Register", "cluster Restore")
+			w.wantBare()
+		}
 	}
 }
 
