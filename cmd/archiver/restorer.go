@@ -45,7 +45,7 @@ func (g *global) openRestorer(ctx context.Context, stderr io.Writer) (*restorer,
 	if err := restorePlace(ctx, c, s.Restorer); err != nil {
 		return nil, err
 	}
-	s.Watch, s.done = newWatch(stderr, r.level)
+	s.Watch, s.done = newWatch(stderr, r.level, restore.Steps()...)
 	cluster, err := connect(ctx, c, func(err error) {
 		s.Watch.Note("the cluster does not answer; asking again", slog.String("error", err.Error()))
 	})
