@@ -170,7 +170,11 @@ func verdict(r *restore.Result) string {
 		return b.String()
 	}
 	for _, i := range r.Indices {
-		fmt.Fprintf(&b, "\n%s is there as %s, with %d documents", i.Index, i.Target, i.Documents)
+		as := ""
+		if i.Target != i.Index {
+			as = " as " + i.Target
+		}
+		fmt.Fprintf(&b, "\n%s is there%s, with %s", i.Index, as, count(i.Documents, "document", "documents"))
 	}
 	return b.String()
 }

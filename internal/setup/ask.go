@@ -137,9 +137,6 @@ func (a *Answers) ask(q question, lines *bufio.Scanner, out io.Writer) error {
 	}
 }
 
-// lineOfTheFile is where another key stands in a file that is not written yet.
-var lineOfTheFile = regexp.MustCompile(` \(archiver\.yaml:\d+\)`)
-
 // wrong says what is wrong with one key of the configuration that the answers
 // make so far; "" is nothing.
 func (a Answers) wrong(key string) string {
@@ -149,8 +146,9 @@ func (a Answers) wrong(key string) string {
 	}
 	for _, p := range problems {
 		if p.Key == key || strings.HasPrefix(p.Key, key+"[") {
-			p.Key, p.Origin = "", "" // the question has just named it
-			return lineOfTheFile.ReplaceAllString(p.Error(), "")
+			p.Key, p.Origin = "", ""                                   // the question has just named it
+			inTheFile := regexp.MustCompile(` \(archiver\.yaml:\d+\)`) // where another key stands; it is not written yet
+			return inTheFile.ReplaceAllString(p.Error(), "")
 		}
 	}
 	return ""
