@@ -120,7 +120,11 @@ func (e *Error) hintForRepository() string {
 		return "the cluster lacks the plugin of this repository type: install repository-s3 on every node (bin/opensearch-plugin install repository-s3), or set staging.type"
 	case e.Type == "repository_verification_exception":
 		return "the cluster's nodes could not write to the repository's location: check its place, the nodes' " +
-			"permissions and the settings. It stays registered all the same; unregister it before trying other settings"
+			"own credentials for it (s3.client.default.* in each node's keystore, then POST _nodes/reload_secure_settings), " +
+			"and the settings. It stays registered all the same; before trying other settings, DELETE _snapshot/<its name>"
+	case e.Type == "repository_exception":
+		return "the cluster's nodes could not read the repository: check its place, and their own credentials for it " +
+			"(s3.client.default.* in each node's keystore, then POST _nodes/reload_secure_settings)"
 	}
 	return ""
 }

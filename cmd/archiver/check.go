@@ -86,7 +86,7 @@ func (g *global) present(w io.Writer, r check.Report) error {
 			a.ExitCode = exitIntegrity
 		}
 	}
-	if err := g.print(w, a, words(a)); err != nil {
+	if err := g.print(w, a, a.words(g.quiet)); err != nil {
 		return errors.Join(failed, err)
 	}
 	if failed != nil {
@@ -107,14 +107,17 @@ func (f failedCheck) Unwrap() error {
 	return usageError{errors.New(f.Error())}
 }
 
-// words is a report for people.
-func words(a checkAnswer) string {
+// words is a report for people; a quiet one leaves out what is as it should be.
+func (a checkAnswer) words(quiet bool) string {
 	var b strings.Builder
 	width := 0
 	for _, i := range a.Items {
 		width = max(width, len(i.Name))
 	}
 	for _, i := range a.Items {
+		if quiet && i.Status == check.OK {
+			continue
+		}
 		fmt.Fprintf(&b, "%-7s  %-*s  %s\n", i.Status, width, i.Name, strings.ReplaceAll(i.Detail, "\n", "\n"+strings.Repeat(" ", width+11)))
 		if i.Remedy != "" {
 			fmt.Fprintf(&b, "%*s  what to do: %s\n", width+9, "", i.Remedy)
@@ -128,5 +131,5 @@ func words(a checkAnswer) string {
 	default:
 		b.WriteString("\nA run would work.")
 	}
-	return b.String()
+	return strings.TrimPrefix(b.String(), "\n")
 }

@@ -51,7 +51,7 @@ func demonstrate(ctx context.Context, keep string, stdout, stderr io.Writer) err
 	err = demo.Run(ctx, demo.Options{
 		Keep: keep, Tool: tool(), Doomed: []string{program, doomedVerb},
 		Out: stdout, Err: stderr, Pretty: isTerminal(stdout),
-		Watch:   func() (job.Observer, func()) { return newWatch(stderr, normal) },
+		Watch:   func() (job.Observer, func()) { return newWatch(stderr, normal, job.Steps()...) },
 		Outcome: summary, Holding: holding,
 	})
 	if errors.Is(err, demo.ErrFolder) {
@@ -68,7 +68,7 @@ func doomedCommand() *cobra.Command {
 		Hidden: true,
 		Args:   noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			watch, done := newWatch(c.ErrOrStderr(), normal)
+			watch, done := newWatch(c.ErrOrStderr(), normal, job.Steps()...)
 			defer done()
 			return demo.Doomed(c.Context(), c.InOrStdin(), c.OutOrStdout(), watch)
 		},

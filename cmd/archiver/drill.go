@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -107,7 +108,11 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 	defer done()
 	result, err := r.Drill(ctx, date)
 	err = errors.Join(err, write(result), record(result))
-	return r.answer(g, result, err, stdout, stderr)
+	err = r.answer(g, result, err, stdout, stderr)
+	if d.output != "" && result != nil && !g.json {
+		fmt.Fprintf(stdout, "The result is in %s.\n", d.output)
+	}
+	return err
 }
 
 // recorder prepares, before the drill begins, what appends its result to the
@@ -171,6 +176,9 @@ func (d *drilling) writer(r *restorer) (func(*restore.Result) error, error) {
 		r.Watch.Note("no signing key is configured: the result will not be signed")
 	}
 	f, err := os.OpenFile(d.output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, usageError{fmt.Errorf("--output: %s is there already, and nothing is overwritten: name another file, or remove it", d.output)}
+	}
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--output: %w", err)}
 	}

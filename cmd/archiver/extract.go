@@ -31,7 +31,7 @@ It needs a private key of a recipient (opening.keys).`,
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if date == "" || output == "" {
-				return usageError{errors.New("extract wants --date and --output")}
+				return usageError{errors.New("extract wants --date and --output, a new folder: `archiver list` shows what days there are")}
 			}
 			r, err := g.openReader(c.Context(), c.ErrOrStderr(), config.NeedOpening)
 			if err != nil {
@@ -70,6 +70,9 @@ func (r *reader) extract(ctx context.Context, stderr io.Writer, date, head, outp
 		return nil, err
 	}
 	folder, err := archive.FolderSink(output)
+	if errors.Is(err, archive.ErrNotEmpty) {
+		err = fmt.Errorf("--output: %w: name one that is new or empty", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,8 @@ With --test-keys DIR it makes a throw-away recipient and signer there, without
 passphrases, to try everything out. They protect nothing.`,
 		Example: `  archiver init
   archiver init --test-keys keys --stream logdata --cluster http://127.0.0.1:9200 \
-    --staging s3://logs-staging/snapshots --archive s3://logs-archive/prod`,
+    --staging s3://logs-staging/snapshots --archive s3://logs-archive/prod \
+    --region us-east-1 --endpoint http://127.0.0.1:9000`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.output == "" {
@@ -60,8 +61,8 @@ passphrases, to try everything out. They protect nothing.`,
 	flags.StringVar(&a.Staging, "staging", "", "where the cluster puts its snapshots, such as s3://logs-staging/snapshots")
 	flags.StringVar(&a.Archive, "archive", "", "where archives are kept, such as s3://logs-archive/prod")
 	flags.StringVar(&a.Region, "region", "", "AWS region of the buckets")
-	flags.StringVar(&a.Endpoint, "endpoint", "", "URL of an S3-compatible server")
-	flags.BoolVar(&a.PathStyle, "path-style", false, "the S3-compatible server wants the bucket in the path")
+	flags.StringVar(&a.Endpoint, "endpoint", "", "URL of an S3-compatible server, such as http://127.0.0.1:9000 (default: Amazon's)")
+	flags.BoolVar(&a.PathStyle, "path-style", false, "the bucket goes into the path of the URL, as most servers that are not Amazon's want it (default: true with an endpoint)")
 	flags.StringArrayVar(&a.Recipients, "recipient", nil, "file of a public key that opens archives; may be repeated")
 	flags.StringVar(&a.SigningKey, "signing-key", "", "file of the private key that signs")
 	flags.StringVar(&a.PassphraseFile, "passphrase-file", "", "file of that key's passphrase")
@@ -85,6 +86,9 @@ func initialise(c *cobra.Command, a setup.Answers, f initFlags) error {
 			return usageError{err}
 		}
 	}
+	if a.Endpoint != "" && !c.Flags().Changed("path-style") {
+		a.PathStyle = true
+	}
 	if missing := a.Missing(); len(missing) > 0 {
 		return usageError{fmt.Errorf("not given: %s (on a terminal, and without --yes, they are asked for)", strings.Join(missing, ", "))}
 	}
@@ -96,7 +100,10 @@ func initialise(c *cobra.Command, a setup.Answers, f initFlags) error {
 		return usageError{err}
 	}
 	if f.testKeys != "" {
-		if err := makeTestKeys(out, f.testKeys); err != nil {
+		if err := makeTestKeys(out, f.testKeys); errors.Is(err, setup.ErrExists) {
+			return usageError{fmt.Errorf("%w: remove it, name another folder, or use the keys that are there with --recipient %s --signing-key %s",
+				err, a.Recipients[0], a.SigningKey)}
+		} else if err != nil {
 			return usageError{err}
 		}
 	}

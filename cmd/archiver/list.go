@@ -38,12 +38,25 @@ thawed. The ledger is believed first: its signatures, its form and its chain.`,
 			for _, e := range s.of(chain) {
 				rows = append(rows, newRow(chain, e))
 			}
-			return g.print(c.OutOrStdout(), rows, table(rows))
+			words := table(rows)
+			if len(rows) == 0 {
+				words = r.nothing(chain)
+			}
+			return g.print(c.OutOrStdout(), rows, words)
 		},
 	}
 	s.flags(c)
 	c.Flags().StringVar(&s.index, "index", "", "only archives that hold an index of this name; * and ? may stand in it")
 	return c
+}
+
+// nothing says what a ledger is like that holds none of what was asked for: an
+// empty one is, more often than not, another one than was meant.
+func (r *reader) nothing(c *archive.Chain) string {
+	if len(c.Entries) == 0 {
+		return fmt.Sprintf("The ledger of %s in %s is empty: nothing has been archived there. If it should not be, correct archive.url or stream.", c.Stream, r.store.URL())
+	}
+	return fmt.Sprintf("The ledger of %s in %s holds no such archive.", c.Stream, r.store.URL())
 }
 
 // flags are those that choose days.
@@ -74,9 +87,6 @@ func newRow(c *archive.Chain, e *archive.Entry) row {
 
 // table is a list in words.
 func table(rows []row) string {
-	if len(rows) == 0 {
-		return "The ledger holds no such archive."
-	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "DATE\tDOCUMENTS\tFILES\tSIZE\tVOLUMES\tRUN\tSEALED\tHEAD")

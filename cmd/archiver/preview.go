@@ -41,7 +41,7 @@ func previewText(p job.Preview) string {
 	} else {
 		fmt.Fprintf(&b, "%s of %s would be archived:\n", p.Stream, p.Date)
 		for _, x := range p.Indices {
-			fmt.Fprintf(&b, "  %s: %d documents, %s, %d primary shards\n", x.Name, x.Documents, sizeText(x.Bytes), x.Shards)
+			fmt.Fprintf(&b, "  %s: %s, %s, %s\n", x.Name, count(x.Documents, "document", "documents"), sizeText(x.Bytes), count(x.Shards, "primary shard", "primary shards"))
 		}
 		fmt.Fprintf(&b, "About %s; volumes: about %d.\n", sizeText(p.Bytes), p.Volumes)
 		if p.Register {

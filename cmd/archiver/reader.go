@@ -176,7 +176,7 @@ func sealed(c *archive.Chain, date string) (*archive.Entry, error) {
 	}
 	e, ok := c.Sealed(d.String())
 	if !ok {
-		return nil, fmt.Errorf("%w: %s of %s; its head is %v", archive.ErrNoArchive, d, c.Stream, c.Head())
+		return nil, fmt.Errorf("%w: %s of %s; its head is %v; `archiver list` shows what there is", archive.ErrNoArchive, d, c.Stream, c.Head())
 	}
 	return e, nil
 }

@@ -45,7 +45,7 @@ func (g *global) openRestorer(ctx context.Context, stderr io.Writer) (*restorer,
 	if err := restorePlace(ctx, c, s.Restorer); err != nil {
 		return nil, err
 	}
-	s.Watch, s.done = newWatch(stderr, r.level)
+	s.Watch, s.done = newWatch(stderr, r.level, restore.Steps()...)
 	cluster, err := connect(ctx, c, func(err error) {
 		s.Watch.Note("the cluster does not answer; asking again", slog.String("error", err.Error()))
 	})
@@ -171,7 +171,11 @@ func verdict(r *restore.Result) string {
 		return b.String()
 	}
 	for _, i := range r.Indices {
-		fmt.Fprintf(&b, "\n%s is there as %s, with %d documents", i.Index, i.Target, i.Documents)
+		as := ""
+		if i.Target != i.Index {
+			as = " as " + i.Target
+		}
+		fmt.Fprintf(&b, "\n%s is there%s, with %s", i.Index, as, count(i.Documents, "document", "documents"))
 	}
 	return b.String()
 }

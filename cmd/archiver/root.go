@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 )
@@ -59,7 +60,9 @@ Exit codes:
 		}
 		return nil
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w: %s --help lists what there is", err, c.CommandPath())}
+	})
 	addGroup(root, "Setting up:", initCommand(g), checkCommand(g))
 	addGroup(root, "Archiving:", runCommand(g))
 	addGroup(root, "Bringing back:", listCommand(g), showCommand(g), verifyCommand(g), extractCommand(g), restoreCommand(g), drillCommand(g))
@@ -70,10 +73,13 @@ Exit codes:
 
 // noArgs refuses arguments; everything is a flag.
 func noArgs(c *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(c, args); err != nil {
-		return usageError{err}
+	switch {
+	case len(args) == 0:
+		return nil
+	case c.Flags().Lookup("date") != nil:
+		return usageError{fmt.Errorf("%s takes no argument such as %q: a day is given with --date", c.CommandPath(), args[0])}
 	}
-	return nil
+	return usageError{fmt.Errorf("%s takes no argument such as %q", c.CommandPath(), args[0])}
 }
 
 // addGroup adds commands that the help shows together.

@@ -21,10 +21,11 @@ func showCommand(g *global) *cobra.Command {
 keys, retention and the versions of clusters that can read it, the runs that were
 abandoned or withdrawn, and the drills that were recorded. No volume is looked at or
 thawed.`,
-		Example: `  archiver show 2026-11-20`,
+		Example:           `  archiver show 2026-11-20`,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		Args: func(c *cobra.Command, args []string) error {
-			if err := cobra.ExactArgs(1)(c, args); err != nil {
-				return usageError{fmt.Errorf("show wants one day: %w", err)}
+			if len(args) != 1 {
+				return usageError{fmt.Errorf("show wants one day, as in %s 2026-11-20: it was given %d", c.CommandPath(), len(args))}
 			}
 			return nil
 		},
@@ -125,7 +126,7 @@ func (a shownArchive) write(b *strings.Builder) {
 		if i.Documents == nil {
 			docs += " (" + i.DocumentsReason + ")"
 		}
-		line("index", "%s: %s, %d shards, %s", i.Name, docs, i.Shards, sizeText(i.Bytes))
+		line("index", "%s: %s, %s, %s", i.Name, docs, count(i.Shards, "primary shard", "primary shards"), sizeText(i.Bytes))
 	}
 	line("files", "%d, %s", s.Objects, sizeText(s.Bytes))
 	for _, v := range s.Volumes {

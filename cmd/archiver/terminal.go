@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ const redraw = 200 * time.Millisecond
 type terminal struct {
 	w   io.Writer
 	now func() time.Time
+	way []job.Phase // the steps in their order; empty: they are not counted
 
 	mu    sync.Mutex
 	head  string // what leads the line
@@ -28,7 +30,9 @@ type terminal struct {
 	open  bool // the last line has not ended yet
 }
 
-func newTerminal(w io.Writer) *terminal { return &terminal{w: w, now: time.Now} }
+func newTerminal(w io.Writer, way []job.Phase) *terminal {
+	return &terminal{w: w, now: time.Now, way: way}
+}
 
 func (t *terminal) Phase(date string, p job.Phase) {
 	t.mu.Lock()
@@ -39,14 +43,14 @@ func (t *terminal) Phase(date string, p job.Phase) {
 	}
 	t.began, t.drawn, t.open = t.now(), time.Time{}, true
 	t.pace = pace{phase: p, began: t.began}
-	t.head = fmt.Sprintf("%s  %-5s %-9s", date, stepText(p), p)
+	t.head = fmt.Sprintf("%s  %-5s %-9s", date, t.step(p), p)
 	fmt.Fprint(t.w, t.head)
 }
 
-// stepText counts the steps of a day, so that one look tells how far it is.
-func stepText(p job.Phase) string {
-	if n, of := p.Step(); n > 0 {
-		return fmt.Sprintf("%d/%d", n, of)
+// step counts the steps of a way, so that one look tells how far it is.
+func (t *terminal) step(p job.Phase) string {
+	if n := slices.Index(t.way, p); n >= 0 {
+		return fmt.Sprintf("%d/%d", n+1, len(t.way))
 	}
 	return ""
 }

@@ -121,12 +121,16 @@ type verified struct {
 	Violations []*archive.Violation `json:"violations"`
 	Error      string               `json:"error,omitempty"` // why there is no more: what is not listed was not looked at
 	ExitCode   int                  `json:"exit_code"`
+
+	empty string // says so, if the ledger has no entry
 }
 
 // violations is why verify fails: they have been told already.
 type violations struct{ count int }
 
-func (e violations) Error() string { return fmt.Sprintf("%d violations were found", e.count) }
+func (e violations) Error() string {
+	return count(e.count, "violation was", "violations were") + " found"
+}
 
 func (e violations) Unwrap() error { return archive.ErrIntegrity }
 
@@ -178,6 +182,9 @@ func (v *verifying) verify(ctx context.Context, r *reader, found *verified, stde
 	}
 	if len(v.files) > 0 {
 		return v.local(ctx, r, chain, found)
+	}
+	if len(chain.Entries) == 0 {
+		found.empty = r.nothing(chain)
 	}
 	all := v.of(chain)
 	if v.date != "" && len(all) == 0 {
@@ -265,7 +272,10 @@ func (f *verified) words() string {
 	if f.Head == "" {
 		fmt.Fprintf(&b, "The ledger of %s is not believed: nothing else was looked at.\n", f.Stream)
 	} else {
-		fmt.Fprintf(&b, "ledger of %s: %d entries, head %s\n", f.Stream, f.Entries, f.Head)
+		fmt.Fprintf(&b, "ledger of %s: %s, head %s\n", f.Stream, count(f.Entries, "entry", "entries"), f.Head)
+	}
+	if f.empty != "" {
+		b.WriteString(f.empty + "\n")
 	}
 	var looked, read, cold int
 	var bytes int64
@@ -275,12 +285,18 @@ func (f *verified) words() string {
 			fmt.Fprintf(&b, "cold, not read: %s\n", key)
 		}
 	}
-	fmt.Fprintf(&b, "%d archives: %d volumes looked at in the store; %d read, %s, %s\n", len(f.Archives), looked, read, sizeText(bytes), f.deep())
+	if len(f.Archives) > 0 {
+		fmt.Fprintf(&b, "%s: ", count(len(f.Archives), "archive", "archives"))
+		if looked > 0 {
+			fmt.Fprintf(&b, "%s looked at in the store; ", count(looked, "volume", "volumes"))
+		}
+		fmt.Fprintf(&b, "%s\n", f.deep(read, bytes))
+	}
 	if cold > 0 {
 		fmt.Fprintf(&b, "%d volumes are cold and were not read: they are neither good nor bad\n", cold)
 	}
 	if f.Passed > 0 {
-		fmt.Fprintf(&b, "%d archives are not in today's sample and were not looked at\n", f.Passed)
+		fmt.Fprintf(&b, "not in today's sample, and not looked at: %s\n", count(f.Passed, "archive", "archives"))
 	}
 	if len(f.Gaps) > 0 {
 		fmt.Fprintf(&b, "no archive of these days: %s\n", strings.Join(f.Gaps, ", "))
@@ -298,14 +314,15 @@ func (f *verified) words() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-func (f *verified) deep() string {
+// deep says how many volumes were read, and how closely.
+func (f *verified) deep(read int, bytes int64) string {
 	switch f.Depth {
 	case "ciphertext":
-		return "their bytes hashed, not decrypted (--content does)"
+		return fmt.Sprintf("%d read, %s, their bytes hashed, not decrypted (--content does)", read, sizeText(bytes))
 	case "content":
-		return "decrypted, every file and signature checked"
+		return fmt.Sprintf("%d read, %s, decrypted, every file and signature checked", read, sizeText(bytes))
 	}
-	return "none was to be read (--ciphertext and --content do)"
+	return "none was read (--ciphertext and --content do)"
 }
 
 // progress adds up what volumes report side by side.

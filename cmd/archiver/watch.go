@@ -21,10 +21,11 @@ const (
 	verbose          // also how far a long step is, often, in logs
 )
 
-// newWatch shows progress on a terminal, and structured lines anywhere else.
-func newWatch(w io.Writer, l loudness) (watch job.Observer, done func()) {
+// newWatch shows progress on a terminal, and structured lines anywhere else. way
+// are the steps that there will be, if there is more than one.
+func newWatch(w io.Writer, l loudness, way ...job.Phase) (watch job.Observer, done func()) {
 	if l != quiet && drawable(w) {
-		t := newTerminal(w)
+		t := newTerminal(w, way)
 		return t, t.end
 	}
 	return newLines(w, l), func() {}

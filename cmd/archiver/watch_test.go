@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"archiver/internal/job"
+	"archiver/internal/restore"
 )
 
 // clock is a time that a test moves.
@@ -18,7 +19,8 @@ func (c *clock) advance(by time.Duration) { c.at = c.at.Add(by) }
 func TestTerminalTellsStepPartRateAndTimeLeft(t *testing.T) {
 	var out bytes.Buffer
 	c := &clock{time.Unix(1_800_000_000, 0)}
-	w := &terminal{w: &out, now: c.now}
+	w := newTerminal(&out, job.Steps())
+	w.now = c.now
 	w.Phase("2026-11-20", job.PhasePack)
 	w.Progress(job.PhasePack, 1<<30, 4<<30) // a resumed run: this was packed before
 	c.advance(10 * time.Second)
@@ -55,6 +57,20 @@ func TestLogsAreALineAPhaseAndALineAMinute(t *testing.T) {
 		}
 		if c.level == normal && !strings.Contains(out.String(), "seconds_left=") {
 			t.Errorf("no time left: %s", out.String())
+		}
+	}
+}
+
+func TestTerminalCountsTheStepsOfItsOwnVerb(t *testing.T) {
+	for _, c := range []struct {
+		way  []job.Phase
+		want string
+	}{{job.Steps(), "10/10 clean"}, {restore.Steps(), "6/6   clean"}, {nil, "2026-11-20        clean"}} {
+		var out bytes.Buffer
+		w := newTerminal(&out, c.way)
+		w.Phase("2026-11-20", restore.PhaseClean)
+		if !strings.Contains(out.String(), c.want) {
+			t.Errorf("%q does not tell %q", out.String(), c.want)
 		}
 	}
 }

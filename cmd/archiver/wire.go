@@ -90,7 +90,7 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 		return nil, err
 	}
 	s := &session{config: c, job: j}
-	j.Watch, s.done = newWatch(stderr, g.loudness())
+	j.Watch, s.done = newWatch(stderr, g.loudness(), job.Steps()...)
 	if s.cluster, err = connect(ctx, c, func(err error) {
 		j.Watch.Note("the cluster does not answer; asking again", slog.String("error", err.Error()))
 	}); err != nil {

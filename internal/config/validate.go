@@ -83,7 +83,7 @@ func (v *validator) missing(needs Need) {
 		{NeedSigner, signer, "signing.key_file", "is missing, and so are signing.key and signing.kms_key: nothing could be signed"},
 		{NeedTrust, signer || len(c.TrustedSigners) > 0, "trusted_signers", "is missing, and there is no signing key: no ledger could be believed"},
 		{NeedRestore, !c.RestoreStaging().URL.IsZero(), "restore.staging.url", "is missing, and so is staging.url: there is no place that the cluster could restore from"},
-		{NeedOpening, len(c.Opening.Keys) > 0, "opening.keys", "is missing, and opens archives"},
+		{NeedOpening, len(c.Opening.Keys) > 0, "opening.keys", "is missing: archives are opened with a private key of a recipient"},
 	} {
 		if needs&x.need == 0 || x.has {
 			continue

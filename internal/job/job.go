@@ -77,7 +77,7 @@ type Job struct {
 type Observer interface {
 	// Phase: a step begins.
 	Phase(date string, p Phase)
-	// Progress: how far a long step is. total is 0 while it is not known.
+	// Progress: how far a long step is, in bytes. total is 0 while it is not known.
 	Progress(p Phase, done, total int64)
 	// Note: something that people should know, but that stops nothing.
 	Note(message string, attrs ...slog.Attr)

@@ -44,15 +44,8 @@ func (p Phase) rank() int {
 	return -1
 }
 
-// Step is a phase's number among those that people see, from 1, and how many
-// there are; 0 for any other phase.
-func (p Phase) Step() (n, of int) {
-	of = PhaseDone.rank() // done itself is no step
-	if n = p.rank(); n < 0 || p == PhaseDone {
-		return 0, 0
-	}
-	return n + 1, of
-}
+// Steps are the phases that people see, in their order; done itself is none.
+func Steps() []Phase { return order()[:PhaseDone.rank()] }
 
 // State is lease and run state in one object, replaced by compare-and-swap.
 // What it says is true at every moment of a run, because every step is written

@@ -15,8 +15,8 @@ type Holding struct {
 	Run        string    `json:"run"`
 	Date       string    `json:"date"`
 	Phase      Phase     `json:"phase"`
-	Since      time.Time `json:"since"` // last sign of life, by the store's clock
-	Until      time.Time `json:"until"` // when it may be taken over
+	Since      time.Time `json:"since,omitzero"` // last sign of life, by the store's clock; zero if nobody holds it
+	Until      time.Time `json:"until,omitzero"` // when it may be taken over; zero if nobody holds it
 	Expired    bool      `json:"expired"`
 	LastError  string    `json:"last_error,omitempty"`
 	Unfinished bool      `json:"unfinished"`
@@ -33,11 +33,14 @@ func (j *Job) Holding(ctx context.Context) (Holding, error) {
 
 // holding describes a state that is there.
 func (s seen) holding() Holding {
-	return Holding{
+	h := Holding{
 		Holder: s.state.Holder, Run: s.state.Run, Date: s.state.Date, Phase: s.state.Phase, LastError: s.state.LastError,
-		Since: s.info.Time, Until: s.until(),
-		Expired: s.state.Holder != "" && s.held() == nil, Unfinished: !s.state.idle(),
+		Unfinished: !s.state.idle(),
 	}
+	if h.Holder != "" {
+		h.Since, h.Until, h.Expired = s.info.Time, s.until(), s.held() == nil
+	}
+	return h
 }
 
 // Unlock breaks the lease of the holder that h describes: if another holds it

@@ -33,6 +33,11 @@ const (
 	PhaseClean    job.Phase = "clean"
 )
 
+// Steps are the phases in their order.
+func Steps() []job.Phase {
+	return []job.Phase{PhaseClaim, PhaseUnpack, PhaseRegister, PhaseRestore, PhaseCompare, PhaseClean}
+}
+
 // Prefix is what all restores keep their things below, in the staging store.
 const Prefix = archive.WorkPrefix + "restores/"
 

@@ -33,7 +33,6 @@ func (w *way) compare(ctx context.Context) error {
 			return err
 		}
 		w.result.Indices = append(w.result.Indices, c)
-		w.Watch.Progress(PhaseCompare, int64(len(w.result.Indices)), int64(len(w.claim.Indices)))
 	}
 	w.result.conclude()
 	if len(w.result.Mismatches) > 0 {

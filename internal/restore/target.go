@@ -15,8 +15,18 @@ import (
 // placeholder stands for the archived name in Options.Rename.
 const placeholder = "{index}"
 
-// CheckRename says what is wrong with an Options.Rename.
+// CheckRename says what is wrong with an Options.Rename. That the result would be
+// no name of an index, the cluster says only when all has been unpacked.
 func CheckRename(rename string) error {
+	if wrong := strings.IndexAny(rename, `\/*?"<>|,#: `); wrong >= 0 {
+		return fmt.Errorf("%q: no index may have a %q in its name", rename, rename[wrong])
+	}
+	if rename != strings.ToLower(rename) {
+		return fmt.Errorf("%q: names of indices are in lower case", rename)
+	}
+	if rename != "" && strings.ContainsRune("-_+", rune(rename[0])) {
+		return fmt.Errorf("%q: no name of an index begins with %q", rename, rename[0])
+	}
 	if rename != "" && strings.Count(rename, placeholder) != 1 {
 		return fmt.Errorf("%q must hold %s once, which stands for the archived name, as in restored-%s", rename, placeholder, placeholder)
 	}

@@ -5,15 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
+
+	"archiver/internal/config"
 )
 
 // question is one answer: its flag, and how a person is asked for it.
 type question struct {
 	flag     string
+	key      string // of the configuration, that the answer becomes
 	text     string
 	example  string
 	required bool
+	when     func(Answers) bool   // it is asked only then; nil: always
 	standard func(Answers) string // what an empty answer means; nil: nothing
 	get      func(*Answers) string
 	set      func(*Answers, string)
@@ -35,24 +40,26 @@ func questions() []question {
 		all = append(all, q)
 	}
 	get, set := one(func(a *Answers) *string { return &a.Stream })
-	add(question{flag: "stream", text: "Name of the daily indices", example: "logdata", required: true}, get, set)
+	add(question{flag: "stream", key: "stream", text: "Name of the daily indices", example: "logdata", required: true}, get, set)
 	get, set = list(func(a *Answers) *[]string { return &a.Indices })
-	add(question{flag: "indices", text: "Pattern of their names",
+	add(question{flag: "indices", key: "indices", text: "Pattern of their names",
 		standard: func(a Answers) string { return a.Stream + "-{DDMMYYYY}" }}, get, set)
 	get, set = list(func(a *Answers) *[]string { return &a.Cluster })
-	add(question{flag: "cluster", text: "Address of the cluster", example: "https://search.example.org:9200", required: true}, get, set)
+	add(question{flag: "cluster", key: "cluster.urls", text: "Address of the cluster", example: "https://search.example.org:9200", required: true}, get, set)
 	get, set = one(func(a *Answers) *string { return &a.Username })
-	add(question{flag: "username", text: "User on the cluster, empty for no authentication"}, get, set)
+	add(question{flag: "username", key: "cluster.username", text: "User on the cluster, empty for no authentication"}, get, set)
 	get, set = one(func(a *Answers) *string { return &a.Staging })
-	add(question{flag: "staging", text: "Where the cluster puts its snapshots (a bucket of its own)", example: "s3://logs-staging/snapshots", required: true}, get, set)
+	add(question{flag: "staging", key: "staging.url", text: "Where the cluster puts its snapshots (a bucket of its own)", example: "s3://logs-staging/snapshots", required: true}, get, set)
 	get, set = one(func(a *Answers) *string { return &a.Archive })
-	add(question{flag: "archive", text: "Where archives are kept", example: "s3://logs-archive/prod", required: true}, get, set)
+	add(question{flag: "archive", key: "archive.url", text: "Where archives are kept", example: "s3://logs-archive/prod", required: true}, get, set)
 	get, set = one(func(a *Answers) *string { return &a.Region })
-	add(question{flag: "region", text: "AWS region, empty for the AWS default chain's"}, get, set)
+	add(question{flag: "region", key: "s3.region", text: "Region of the buckets, empty for the AWS default chain's", when: Answers.s3}, get, set)
+	get, set = one(func(a *Answers) *string { return &a.Endpoint })
+	add(question{flag: "endpoint", key: "s3.endpoint", text: "URL of the S3 server, empty for Amazon's", when: Answers.s3}, get, set)
 	get, set = list(func(a *Answers) *[]string { return &a.Recipients })
-	add(question{flag: "recipient", text: "Files of the public keys that open archives", example: "ops.asc, escrow.asc", required: true}, get, set)
+	add(question{flag: "recipient", key: "encryption.recipients", text: "Files of the public keys that open archives", example: "ops.asc, escrow.asc", required: true}, get, set)
 	get, set = one(func(a *Answers) *string { return &a.SigningKey })
-	add(question{flag: "signing-key", text: "File of the private key that signs", example: "signer-private.asc", required: true}, get, set)
+	add(question{flag: "signing-key", key: "signing.key_file", text: "File of the private key that signs", example: "signer-private.asc", required: true}, get, set)
 	return all
 }
 
@@ -74,7 +81,7 @@ var ErrNoAnswer = errors.New("no answer")
 func (a *Answers) Ask(in io.Reader, out io.Writer, given func(flag string) bool) error {
 	lines := bufio.NewScanner(in)
 	for _, q := range questions() {
-		if q.get(a) != "" || given(q.flag) {
+		if q.get(a) != "" || given(q.flag) || q.when != nil && !q.when(*a) {
 			continue
 		}
 		if err := a.ask(q, lines, out); err != nil {
@@ -90,7 +97,7 @@ func (a *Answers) Ask(in io.Reader, out io.Writer, given func(flag string) bool)
 	return nil
 }
 
-// ask repeats a question until it is answered.
+// ask repeats a question until it is answered with what a run would take.
 func (a *Answers) ask(q question, lines *bufio.Scanner, out io.Writer) error {
 	standard := ""
 	if q.standard != nil {
@@ -114,9 +121,35 @@ func (a *Answers) ask(q question, lines *bufio.Scanner, out io.Writer) error {
 		if text == "" {
 			text = standard
 		}
-		if text != "" || !q.required {
-			q.set(a, text)
+		if text == "" && q.required {
+			continue
+		}
+		answered := *a
+		q.set(&answered, text)
+		wrong := answered.wrong(q.key)
+		if wrong == "" {
+			*a = answered
 			return nil
 		}
+		if _, err := fmt.Fprintf(out, "  %s\n", wrong); err != nil {
+			return err
+		}
 	}
+}
+
+// wrong says what is wrong with one key of the configuration that the answers
+// make so far; "" is nothing.
+func (a Answers) wrong(key string) string {
+	var problems config.Problems
+	if !errors.As(a.Check(""), &problems) {
+		return ""
+	}
+	for _, p := range problems {
+		if p.Key == key || strings.HasPrefix(p.Key, key+"[") {
+			p.Key, p.Origin = "", ""                                   // the question has just named it
+			inTheFile := regexp.MustCompile(` \(archiver\.yaml:\d+\)`) // where another key stands; it is not written yet
+			return inTheFile.ReplaceAllString(p.Error(), "")
+		}
+	}
+	return ""
 }

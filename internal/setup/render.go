@@ -90,6 +90,8 @@ func (a Answers) bucket(line func(string, ...any)) {
 	}
 	if a.Endpoint != "" {
 		line("  endpoint: %s", scalar(a.Endpoint))
+	} else {
+		line("  # endpoint: https://s3.example.org:9000     # a server that is not Amazon's; most want path_style: true")
 	}
 	if a.PathStyle {
 		line("  path_style: true")

@@ -48,7 +48,7 @@ func none(string) bool { return false }
 
 func TestAskAsksOnlyForWhatIsNotThere(t *testing.T) {
 	a := Answers{Staging: "s3://logs-staging", Recipients: []string{"ops.asc"}}
-	in := strings.NewReader("\nlogdata\n\nhttps://a, https://b\nme\ns3://logs-archive\nsigner.asc\n/run/secrets/x\n")
+	in := strings.NewReader("\nlogdata\n\nhttps://a, https://b\nme\ns3://logs-archive\n\nsigner.asc\n/run/secrets/x\n")
 	var out strings.Builder
 	if err := a.Ask(in, &out, func(flag string) bool { return flag == "region" }); err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestAskAsksOnlyForWhatIsNotThere(t *testing.T) {
 	if got := strings.Count(out.String(), "Name of the daily indices"); got != 2 {
 		t.Errorf("what is needed was asked %d times: %s", got, out.String())
 	}
-	for _, said := range []string{"AWS region", "public keys", "snapshots (a bucket"} {
+	for _, said := range []string{"Region of", "public keys", "snapshots (a bucket"} {
 		if strings.Contains(out.String(), said) {
 			t.Errorf("asked for what was given: %s", out.String())
 		}
@@ -125,5 +125,36 @@ func TestFileIsNotOverwritten(t *testing.T) {
 	}
 	if err := a.Write(path); !errors.Is(err, ErrExists) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAnswerThatNoRunWouldTakeIsAskedForAgainAtOnce(t *testing.T) {
+	var a Answers
+	in := strings.NewReader("Log Data\nlogdata\n{DD.MM.YYYY}\nlogdata-{DDMMYYYY}\nsearch:9200\nhttp://search:9200\n\n" +
+		"logs-staging\ns3://logs-staging/snapshots\ns3://logs-staging/prod\ns3://logs-archive/prod\n\n127.0.0.1:9000\nhttp://127.0.0.1:9000\nops.asc\nsigner.asc\n")
+	var out strings.Builder
+	if err := a.Ask(in, &out, none); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	want := Answers{
+		Stream: "logdata", Indices: []string{"logdata-{DDMMYYYY}"}, Cluster: []string{"http://search:9200"}, Staging: "s3://logs-staging/snapshots",
+		Archive: "s3://logs-archive/prod", Endpoint: "http://127.0.0.1:9000", Recipients: []string{"ops.asc"}, SigningKey: "signer.asc",
+	}
+	if !reflect.DeepEqual(a, want) {
+		t.Errorf("got  %+v\nwant %+v\n%s", a, want, out.String())
+	}
+	for _, said := range []string{"no stream's name", "no token", "entry 1 is no address", "neither s3://", "shares its place with staging.url:"} {
+		if strings.Count(out.String(), said) != 1 {
+			t.Errorf("%q is not said once: %s", said, out.String())
+		}
+	}
+}
+
+func TestDirectoriesAreNotAskedForTheirRegion(t *testing.T) {
+	a := Answers{Stream: "logdata", Indices: []string{"logdata-{DDMMYYYY}"}, Cluster: []string{"http://search:9200"},
+		Staging: "file:///srv/snapshots", Archive: "file:///mnt/vault", Recipients: []string{"ops.asc"}, SigningKey: "signer.asc"}
+	var out strings.Builder
+	if err := a.Ask(strings.NewReader("\n"), &out, none); err != nil || strings.Contains(out.String(), "egion") || strings.Contains(out.String(), "S3") {
+		t.Errorf("%v: %s", err, out.String())
 	}
 }
