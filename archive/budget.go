@@ -59,7 +59,7 @@ func (b Budget) split(bound int64, objects int) (lanes int, l lane, err error) {
 func (b Budget) share(bound int64, objects, least int) (lanes, buffers int, err error) {
 	part, err := store.PartSize(bound)
 	if err != nil {
-		return 0, 0, &misfit{fmt.Errorf("volume of up to %d bytes: %w", bound, err), "lower archive.volume_size"}
+		return 0, 0, &advised{fmt.Errorf("volume of up to %d bytes: %w", bound, err), "lower archive.volume_size"}
 	}
 	upload := (uploadParts+2)*part + int64(objects)*objectBytes
 	for lanes = max(1, b.Lanes); lanes > 0; lanes-- {
@@ -69,7 +69,7 @@ func (b Budget) share(bound int64, objects, least int) (lanes, buffers int, err 
 		}
 	}
 	need := int64(baseMemory) + upload + int64(least)*chunkBytes
-	return 0, 0, &misfit{fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory", bound, (need+1<<20-1)>>20),
+	return 0, 0, &advised{fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory", bound, (need+1<<20-1)>>20),
 		"raise limits.memory or lower archive.volume_size"}
 }
 
