@@ -29,7 +29,8 @@ var (
 	// ErrNoArchive: the ledger holds no archive of a date.
 	ErrNoArchive = errors.New("the ledger holds no archive of this date")
 	// ErrStagingChanged: staging is not what was planned. Nothing was sealed.
-	ErrStagingChanged = errors.New("staging changed after it was planned")
+	ErrStagingChanged error = &advised{errors.New("staging changed after it was planned"),
+		"run again: what still stands is kept, and the rest is taken anew. Nothing but the cluster and this program may write to the staging bucket"}
 	// ErrMisfit: a plan does not go with the keys or the memory at hand.
 	ErrMisfit = errors.New("the plan does not go with the configuration")
 	// ErrMemory: not even one volume can be read within the budget.

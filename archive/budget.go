@@ -54,7 +54,7 @@ func (b Budget) split(bound int64, objects int) (lanes int, l lane, err error) {
 	fixed := upload + int64(objects)*objectBytes
 	lanes, buffers := b.share(fixed, minBuffers)
 	if lanes == 0 {
-		return 0, lane{}, &misfit{fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory", bound, needed(fixed, minBuffers)),
+		return 0, lane{}, &advised{fmt.Errorf("a volume of up to %d bytes needs %d MiB of memory", bound, needed(fixed, minBuffers)),
 			"raise limits.memory or lower archive.volume_size"}
 	}
 	return lanes, b.lane(lanes, buffers), nil
@@ -64,7 +64,7 @@ func (b Budget) split(bound int64, objects int) (lanes int, l lane, err error) {
 func uploading(bound int64) (int64, error) {
 	part, err := store.PartSize(bound)
 	if err != nil {
-		return 0, &misfit{fmt.Errorf("volume of up to %d bytes: %w", bound, err), "lower archive.volume_size"}
+		return 0, &advised{fmt.Errorf("volume of up to %d bytes: %w", bound, err), "lower archive.volume_size"}
 	}
 	return (uploadParts + 2) * part, nil
 }

@@ -80,11 +80,11 @@ func (p *Packer) Pack(ctx context.Context, volume int) (*Receipt, error) {
 func (p *Packer) Check() error {
 	have, want := p.Sealer.Fingerprints(), p.Plan.Recipients
 	if fmt.Sprint(have) != fmt.Sprint(want) {
-		return &misfit{fmt.Errorf("%w: run %s fixed the recipients %v, configured are %v", ErrMisfit, p.Plan.Run, want, have),
+		return &advised{fmt.Errorf("%w: run %s fixed the recipients %v, configured are %v", ErrMisfit, p.Plan.Run, want, have),
 			"set encryption.recipients to those that the run has fixed, until it is finished"}
 	}
 	if p.Signer.Fingerprint() != p.Plan.Signer {
-		return &misfit{fmt.Errorf("%w: run %s fixed the signer %s, configured is %s", ErrMisfit, p.Plan.Run, p.Plan.Signer, p.Signer.Fingerprint()),
+		return &advised{fmt.Errorf("%w: run %s fixed the signer %s, configured is %s", ErrMisfit, p.Plan.Run, p.Plan.Signer, p.Signer.Fingerprint()),
 			"sign with the key that the run has fixed, until it is finished"}
 	}
 	if _, _, err := p.split(1); err != nil {
@@ -141,7 +141,7 @@ func (p *Packer) pack(ctx context.Context, volume int, share lane) (*Receipt, er
 	}
 	out := <-packing
 	switch {
-	case out.err != nil && !errors.Is(out.err, err):
+	case out.err != nil && out.err != err && (errors.Is(err, out.err) || !errors.Is(out.err, err)):
 		return nil, out.err // the cause; the upload only followed
 	case err != nil:
 		return nil, fmt.Errorf("uploading %s: %w", key, err)

@@ -80,6 +80,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// Foreign tells that there was an answer, and that no cluster wrote it.
+func (e *Error) Foreign() bool { return e.foreign }
+
 // Unwrap gives the sentinels that apply and what the transport said.
 func (e *Error) Unwrap() []error {
 	if e.cause == nil {

@@ -106,6 +106,8 @@ func (e *Error) hintForAddress() string {
 		return "redirections are not followed, since credentials would go with them: put the right address into cluster.urls"
 	case e.says("not a search cluster"):
 		return "check cluster.urls: the program speaks to OpenSearch and Elasticsearch"
+	case e.foreign && e.Status >= http.StatusBadGateway && e.Status <= http.StatusGatewayTimeout:
+		return "a proxy or load balancer answered in the cluster's place: the cluster behind it may be down, starting or overloaded. Run again later; if it stays so, check the URL and its path prefix"
 	case e.foreign:
 		return "this is not a search cluster's answer, something in front of it answered: check the URL, its path prefix, and the proxy or load balancer"
 	}

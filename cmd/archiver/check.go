@@ -76,6 +76,11 @@ type checkAnswer struct {
 
 // present prints a report, and turns what failed into the exit code.
 func (g *global) present(w io.Writer, r check.Report) error {
+	for n, i := range r.Items {
+		if i.Status == check.Fail {
+			r.Items[n].See = see(i.Err())
+		}
+	}
 	a := checkAnswer{
 		Items: r.Items, OK: r.Count(check.OK), Warnings: r.Count(check.Warn), Failures: r.Count(check.Fail), Skipped: r.Count(check.Skipped),
 	}
@@ -121,6 +126,9 @@ func (a checkAnswer) words(quiet bool) string {
 		fmt.Fprintf(&b, "%-7s  %-*s  %s\n", i.Status, width, i.Name, strings.ReplaceAll(i.Detail, "\n", "\n"+strings.Repeat(" ", width+11)))
 		if i.Remedy != "" {
 			fmt.Fprintf(&b, "%*s  what to do: %s\n", width+9, "", i.Remedy)
+		}
+		if i.See != "" {
+			fmt.Fprintf(&b, "%*s  more: %s\n", width+9, "", i.See)
 		}
 	}
 	switch {

@@ -51,6 +51,7 @@ func aboutData() []trouble {
 		{anchor: "something-foreign-in-staging", is: []error{archive.ErrForeign, job.ErrForeignSnapshot, snapshot.ErrOutsideBase}},
 		{anchor: "the-repository-is-disabled", is: []error{snapshot.ErrDisabled}},
 		{anchor: "the-snapshot-is-not-whole", is: []error{snapshot.ErrIncomplete, job.ErrHole, archive.ErrDamaged}},
+		{anchor: "the-snapshot-does-not-end", is: []error{job.ErrEndless}},
 		{anchor: "the-repository-or-snapshot-vanished", is: []error{snapshot.ErrNotFound}},
 		{anchor: "staging-changed", is: []error{archive.ErrStagingChanged, store.ErrChanged}},
 		{anchor: "this-needs-a-person", is: []error{job.ErrPerson}},
@@ -118,22 +119,17 @@ func blocked(err error) bool {
 
 func unknownCaller(err error) bool {
 	var cluster *snapshot.Error
-	if errors.As(err, &cluster) && (cluster.Status == http.StatusUnauthorized || cluster.Status == http.StatusProxyAuthRequired) {
-		return true
+	if errors.As(err, &cluster) {
+		return cluster.Status == http.StatusProxyAuthRequired || cluster.Status == http.StatusUnauthorized && !cluster.Foreign()
 	}
 	var bucket *s3.Error
-	if !errors.As(err, &bucket) {
-		return false
-	}
-	return bucket.Status == http.StatusUnauthorized || slices.Contains([]string{
-		"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "InvalidToken", "RequestExpired", "RequestTimeTooSkewed",
-	}, bucket.Code)
+	return errors.As(err, &bucket) && bucket.Unauthenticated()
 }
 
 func forbidden(err error) bool {
 	var cluster *snapshot.Error
-	if errors.As(err, &cluster) && cluster.Status == http.StatusForbidden {
-		return true
+	if errors.As(err, &cluster) {
+		return cluster.Status == http.StatusForbidden && !cluster.Foreign()
 	}
 	var bucket *s3.Error
 	return errors.As(err, &bucket) && bucket.Status == http.StatusForbidden

@@ -39,8 +39,14 @@ type Item struct {
 	Detail string `json:"detail"`           // what was found
 	Remedy string `json:"remedy,omitempty"` // what to do about it
 
+	// See is where to read more. It is not for this package to know.
+	See string `json:"see,omitempty"`
+
 	err error // what failed, if it was an error
 }
+
+// Err is what failed, if it was an error.
+func (i Item) Err() error { return i.err }
 
 // Report is all items, in the order in which they were looked at.
 type Report struct {

@@ -28,6 +28,8 @@ var (
 	ErrRegistered = errors.New("the repository is registered otherwise")
 	// ErrForeignSnapshot: the repository holds a snapshot of someone else.
 	ErrForeignSnapshot = errors.New("foreign snapshot")
+	// ErrEndless: a snapshot, or its deletion, did not end in time.
+	ErrEndless = errors.New("it did not end in time")
 	// ErrOtherStream: the staging bucket is another stream's.
 	ErrOtherStream = errors.New("staging belongs to another stream")
 

@@ -41,7 +41,7 @@ func (d *day) create(ctx context.Context, want snapshot.Repository) error {
 		return nil
 	}
 	if !errors.Is(err, snapshot.ErrAmbiguous) {
-		return misplaced(want, fmt.Errorf("registering the repository %s: %w", d.Repository, err))
+		return misplaced(want, err)
 	}
 	have, lookErr := d.Cluster.Repository(ctx, d.Repository)
 	if lookErr != nil {

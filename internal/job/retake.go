@@ -65,7 +65,8 @@ func (d *day) discard(ctx context.Context) error {
 // remove deletes a snapshot of ours and waits until it is gone. A deletion may
 // be sent twice: names are never used again.
 func (d *day) remove(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout, fmt.Errorf("the snapshot could not be deleted within %v", d.SnapshotTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout,
+		&marked{&hinted{fmt.Errorf("the snapshot %s could not be deleted within %v", name, d.SnapshotTimeout), "the deletion goes on in the cluster: run again to wait on"}, ErrEndless})
 	defer cancel()
 	for n := 0; ; n++ {
 		err := d.Cluster.Delete(ctx, d.Repository, name)
@@ -74,7 +75,7 @@ func (d *day) remove(ctx context.Context, name string) error {
 			return nil
 		case err == nil, errors.Is(err, snapshot.ErrAmbiguous), errors.Is(err, snapshot.ErrBusy):
 		default:
-			return because(ctx, fmt.Errorf("deleting snapshot %s: %w", name, err))
+			return because(ctx, err)
 		}
 		if err := d.pause(ctx, n); err != nil {
 			return err

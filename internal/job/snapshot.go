@@ -45,15 +45,16 @@ func (d *day) snapshot(ctx context.Context) error {
 // await returns the attempt's snapshot once it has ended, requesting it first
 // if the cluster does not know it.
 func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout,
-		&hinted{fmt.Errorf("the snapshot did not end within %v", d.SnapshotTimeout), "it goes on in the cluster: run again to wait on, or raise snapshot.timeout"})
-	defer cancel()
 	name := d.lease.now().Snapshot.Name
+	late := &marked{&hinted{fmt.Errorf("the snapshot %s did not end within %v", name, d.SnapshotTimeout), "it goes on in the cluster: run again to wait on, or raise snapshot.timeout"}, ErrEndless}
+	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout, late)
+	defer cancel()
+	var refusal error // why the cluster did not take the last request; nil if it did
 	for n := 0; ; n++ {
 		s, err := d.Cluster.Snapshot(ctx, d.Repository, name)
 		switch {
 		case errors.Is(err, snapshot.ErrSnapshotMissing):
-			if err := d.request(ctx, name); err != nil {
+			if refusal, err = d.request(ctx, name); err != nil {
 				return s, err
 			}
 		case errors.Is(err, snapshot.ErrNotFound):
@@ -67,36 +68,39 @@ func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
 			d.watchSnapshot(ctx, name)
 		}
 		if err := d.pause(ctx, n); err != nil {
+			if refusal != nil && errors.Is(err, ErrEndless) {
+				err = fmt.Errorf("the cluster did not take the request for snapshot %s within %v: %w", name, d.SnapshotTimeout, refusal)
+			}
 			return s, err
 		}
 	}
 }
 
 // request asks for the snapshot. What the cluster answers about a request that
-// may have been made before is settled by looking, in await.
-func (d *day) request(ctx context.Context, name string) error {
+// may have been made before is a refusal, and settled by looking, in await.
+func (d *day) request(ctx context.Context, name string) (refusal, err error) {
 	if err := d.stillSameIndices(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := d.discard(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := d.mustBeEmpty(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	s := d.lease.now()
-	err := d.Cluster.Create(ctx, d.Repository, name, snapshot.CreateOptions{
+	err = d.Cluster.Create(ctx, d.Repository, name, snapshot.CreateOptions{
 		Indices:  d.indexNames(),
 		Metadata: map[string]string{"stream": s.Stream, "date": s.Date, "run": s.Run},
 	})
 	switch {
 	case errors.Is(err, snapshot.ErrAmbiguous), errors.Is(err, snapshot.ErrNameTaken), errors.Is(err, snapshot.ErrBusy):
 		d.Watch.Note("the cluster did not take the snapshot request; looking again", slog.String("error", err.Error()))
-		return nil
+		return err, nil
 	case err != nil:
-		return fmt.Errorf("requesting snapshot %s: %w", name, err)
+		return nil, err
 	}
-	return nil
+	return nil, nil
 }
 
 // watchSnapshot shows how far it is. Only the snapshot itself says how it ended.

@@ -19,6 +19,10 @@ func (e *Error) Hint() string {
 	return ""
 }
 
+// Unauthenticated tells that the store does not know the caller, or that there
+// are no credentials at all; a caller that is known and may not is not this.
+func (e *Error) Unauthenticated() bool { return e.hintForCredentials() != "" }
+
 func (e *Error) hintForCredentials() string {
 	switch {
 	case e.withheld() && e.passing():
@@ -26,7 +30,7 @@ func (e *Error) hintForCredentials() string {
 	case e.withheld() && e.Status != 0:
 		return "this machine may not take the role that is configured, or its own credentials are wrong or have expired: look at the role's trust policy, and renew them"
 	case e.withheld():
-		return "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or s3.profile, or give this machine a role"
+		return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or s3.profile, or give this machine a role"
 	case e.Code == "ExpiredToken" || e.Code == "ExpiredTokenException" || e.Code == "RequestExpired":
 		return "the credentials have expired: renew them"
 	case e.Code == "InvalidToken":
