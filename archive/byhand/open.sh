@@ -58,7 +58,7 @@ verified() {
 		END {
 			if (why == "" && (signatures != 1 || valid != 1)) why = "it does not have exactly one signature"
 			if (why == "" && type != class) why = "its signature is of type " type ", not " class
-			if (why == "" && (hash < 8 || hash > 10)) why = "its signature is not by SHA-256, 384 or 512"
+			if (why == "" && hash != 8) why = "its signature is not by SHA-256"
 			if (why == "" && lasts + 0) why = "its signature has an expiry of its own"
 			if (why == "" && expired && at + 0 >= expired + 0) why = "its signature was made after the key had expired"
 			print (why == "" ? "good " at " " by : why)

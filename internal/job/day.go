@@ -103,8 +103,12 @@ func (j *Job) survey(ctx context.Context) (seen, *archive.Chain, error) {
 // days finishes the run that was left, if any, and then does the date.
 func (j *Job) days(ctx context.Context, l *lease, chain *archive.Chain, date string) ([]Outcome, error) {
 	var outcomes []Outcome
+	var putOff error
 	if left := l.now(); !left.idle() {
 		o, err := j.finishLeft(ctx, l, left)
+		if errors.Is(err, errUnsettled) && left.Date != date {
+			putOff, err = (&day{Job: j, lease: l, chain: chain, resumed: true}).putOff(ctx, left, err)
+		}
 		if errors.Is(err, ErrNothing) && left.Date != date {
 			j.Watch.Note("the day that an earlier run began has no index", slog.String("date", left.Date), slog.String("run", left.Run))
 			err = nil
@@ -125,13 +129,13 @@ func (j *Job) days(ctx context.Context, l *lease, chain *archive.Chain, date str
 	}
 	chain = d.chain
 	if e, ok := chain.Sealed(date); ok {
-		return append(outcomes, outcome(Already, e, chain.Head())), nil
+		return append(outcomes, outcome(Already, e, chain.Head())), putOff
 	}
 	o, err := j.newDay(ctx, l, chain, date, nil)
 	if o != nil {
 		outcomes = append(outcomes, *o)
 	}
-	return outcomes, err
+	return outcomes, errors.Join(err, putOff)
 }
 
 // finishLeft finishes the run that an earlier process left.

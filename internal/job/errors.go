@@ -35,6 +35,8 @@ var (
 
 	// errGivenUp: the ledger has closed the run, and its day begins anew.
 	errGivenUp = errors.New("given up")
+	// errUnsettled: the day's indices are still written to.
+	errUnsettled = errors.New("the day has not settled")
 	// errBare: and nothing of it lies in staging.
 	errBare = errors.New("staging is bare")
 )

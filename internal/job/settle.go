@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -83,12 +84,25 @@ func (d *day) settledSince(before, now []IndexID) error {
 		was, is := x.Writes, now[i].Writes
 		switch {
 		case was == nil || is == nil:
-			return &hinted{fmt.Errorf("the index %s cannot be watched for writes: %s", x.Name, firstReason(x, now[i])), hint}
+			return &hinted{fmt.Errorf("%w: the index %s cannot be watched for writes: %s", errUnsettled, x.Name, firstReason(x, now[i])), hint}
 		case *was != *is:
-			return &hinted{fmt.Errorf("the index %s is still written to: %d writes within %v", x.Name, *is-*was, d.Settle.Round(time.Second)), hint}
+			return &hinted{fmt.Errorf("%w: the index %s is still written to: %d writes within %v", errUnsettled, x.Name, *is-*was, d.Settle.Round(time.Second)), hint}
 		}
 	}
 	return nil
+}
+
+// putOff closes an earlier run whose day has not settled yet, so that it does not
+// hold up the days after it. What it returns is to be told once these are done.
+// Nothing of that run may lie in staging.
+func (d *day) putOff(ctx context.Context, left State, unsettled error) (tell, err error) {
+	closed := d.giveUpIfBare(ctx, unsettled)
+	if !errors.Is(closed, errBare) || !errors.Is(closed, errGivenUp) {
+		return nil, errors.Join(unsettled, closed)
+	}
+	d.Watch.Note("a day that is still written to is put off, and its run closed", slog.String("date", left.Date), slog.String("run", left.Run))
+	return &hinted{unsettled, "archive the day by itself once nothing writes to it any more: archiver run --date " + left.Date +
+		"; or lower snapshot.settle (0s does not watch)"}, nil
 }
 
 // changed compares the writes before the snapshot's request with those now.

@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -50,4 +51,59 @@ func TestADayThatVanishesWhileItIsWatchedBlocksNoOther(t *testing.T) {
 	if err := run(healthy(), next); err != nil {
 		t.Errorf("the next day: %v", err)
 	}
+}
+
+// TestADayThatNeverSettlesHoldsUpNoOther: the next day is taken, and the run tells
+// of the one that was put off; it can be taken by itself later.
+func TestADayThatNeverSettlesHoldsUpNoOther(t *testing.T) {
+	const restless, next = "2026-11-18", "2026-11-19"
+	w := newWorld(t, snapshottest.Options{})
+	w.addDay(restless, 9)
+	w.addDay(next, 9)
+	run := func(date string, settled bool) ([]job.Outcome, error) {
+		j := w.process(healthy())
+		j.Settle = time.Millisecond
+		if !settled {
+			j.Cluster = restlessDay{j.Cluster, indexOf(restless), new(int64)}
+		}
+		o, err := j.Run(t.Context(), date)
+		w.clock.Advance(time.Hour)
+		return o, err
+	}
+	if _, err := run(restless, false); err == nil {
+		t.Fatal("the restless day was taken")
+	}
+	o, err := run(next, false)
+	var hint interface{ Hint() string }
+	if len(o) != 1 || o[0].Date != next || o[0].Status != job.Sealed {
+		t.Errorf("the next day: %+v", o)
+	}
+	if !errors.As(err, &hint) || !strings.Contains(err.Error(), indexOf(restless)) || !strings.Contains(hint.Hint(), "--date "+restless) {
+		t.Errorf("what was put off is not told: %v", err)
+	}
+	if _, err := run(next, false); err != nil {
+		t.Errorf("again: %v", err)
+	}
+	if _, err := run(restless, true); err != nil {
+		t.Errorf("once it has settled: %v", err)
+	}
+	if err := w.check(restless, next); err != nil {
+		t.Error(err)
+	}
+}
+
+// restlessDay is a cluster one of whose indices is written to whenever it is
+// looked at.
+type restlessDay struct {
+	job.Cluster
+	index string
+	n     *int64
+}
+
+func (x restlessDay) Writes(ctx context.Context, index string) (int64, error) {
+	if index == x.index {
+		*x.n++
+		return *x.n, nil
+	}
+	return x.Cluster.Writes(ctx, index)
 }
