@@ -27,6 +27,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"archiver/archive/store"
 )
@@ -116,6 +117,9 @@ func open(root string) (*Store, error) {
 		return nil, err
 	}
 	r, err := os.OpenRoot(abs)
+	if info, statErr := os.Stat(abs); err != nil && statErr == nil && !info.IsDir() {
+		return nil, syscall.ENOTDIR // the system's own error, which OpenRoot does not keep
+	}
 	if err != nil {
 		return nil, err
 	}
