@@ -246,3 +246,21 @@ func (w *world) hasLedger() bool {
 	}
 	return false
 }
+
+// TestAStrangersBucketIsNotWrittenTo: staging that holds what no repository
+// writes, such as an archive under swapped URLs, is refused before anything is
+// written to either store.
+func TestAStrangersBucketIsNotWrittenTo(t *testing.T) {
+	w := newWorld(t, snapshottest.Options{})
+	w.addDay("2026-11-19", 9)
+	w.put("prod/README.md")
+	gate := storetest.NewGate(func(c storetest.Call) storetest.Fate {
+		if c.Mutates {
+			t.Errorf("a run called %s", c.Name)
+		}
+		return storetest.Pass
+	})
+	if _, err := w.run(gate, "2026-11-19"); !errors.Is(err, archive.ErrForeign) {
+		t.Errorf("%v", err)
+	}
+}
