@@ -56,6 +56,7 @@ func aboutData() []trouble {
 		{anchor: "staging-changed", is: []error{archive.ErrStagingChanged, store.ErrChanged}},
 		{anchor: "this-needs-a-person", is: []error{job.ErrPerson}},
 		{anchor: "the-plan-does-not-go-with-the-configuration", is: []error{archive.ErrMisfit}},
+		{anchor: "too-little-memory", is: []error{archive.ErrMemory}},
 		{anchor: "a-store-that-ignores-conditions", is: []error{archive.ErrUnconditional}},
 		{anchor: "retention-cannot-be-had", is: []error{archive.ErrNotHeld, store.ErrUnsupported}},
 		{anchor: "cold-storage", is: []error{store.ErrCold}},
