@@ -59,7 +59,7 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 		return []Outcome{outcome(Already, e, chain.Head())}, nil
 	}
 	if was.state == nil { // the first write would be into somebody else's bucket
-		if err := j.Vacant(ctx, false); err != nil {
+		if err := j.stillVacant(ctx); err != nil {
 			return nil, &StepError{PhaseClaim, date, err}
 		}
 	}

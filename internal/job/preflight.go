@@ -66,6 +66,19 @@ func (j *Job) Vacant(ctx context.Context, registered bool) error {
 	return d.foreignLeft(left.first)
 }
 
+// stillVacant is Vacant for a run that found no state. If there is one by now, what
+// lies there is another run's, and the claim will tell.
+func (j *Job) stillVacant(ctx context.Context) error {
+	foreign := j.Vacant(ctx, false)
+	if foreign == nil {
+		return nil
+	}
+	if now, err := j.look(ctx); err == nil && now.state != nil {
+		return nil
+	}
+	return foreign
+}
+
 // probesPrefix is where ProbeStaging writes.
 const probesPrefix = archive.WorkPrefix + "checks/"
 

@@ -81,8 +81,11 @@ func (w *walk) expect(ctx context.Context, b archive.Blob) error {
 	if w.at != nil && strings.HasPrefix(name, "__") {
 		return w.data(b, name)
 	}
-	if generation, ok := generationOf(b.Key); ok && generation < w.root.Generation {
+	switch generation, ok := generationOf(b.Key); {
+	case ok && generation < w.root.Generation:
 		return nil // an older root that the cluster has not removed
+	case ok && generation > w.root.Generation: // a request that came late
+		return fmt.Errorf("%w: the repository's root was %s, and %s was written while staging was listed", archive.ErrStagingChanged, w.root.Key, b.Key)
 	}
 	return &archive.ForeignError{Key: w.base + b.Key, Reason: "the repository's metadata, " + w.root.Key + ", does not refer to it"}
 }

@@ -45,7 +45,7 @@ func (w *way) affixes() (prefix, suffix string) {
 // targets are the indices that are asked for, with their new names.
 func (w *way) targets() ([]Target, error) {
 	if err := CheckRename(w.options.Rename); err != nil {
-		return nil, err
+		return nil, needsPerson("restore it under another name with --rename", "%w", err)
 	}
 	prefix, suffix := w.affixes()
 	var targets []Target
