@@ -57,9 +57,9 @@ func TestBadClustersAreExplained(t *testing.T) {
 		}, mend: func(b *bench) { b.send("DELETE", "/_snapshot/archiver-logdata/nightly", "") }, code: 2,
 			says: []string{"snapshot of " + badDay, "nightly", "DELETE", "#something-foreign-in-staging"}},
 		"an object of someone else": {do: func(b *bench) { b.file("staging/notes.txt", "x") }, mend: func(b *bench) { b.drop("staging/notes.txt") }, code: 2,
-			says: []string{"snapshot of " + badDay, "notes.txt", "staging.ignore", "#something-foreign-in-staging"}},
+			says: []string{"claim of " + badDay, "notes.txt", "staging.ignore", "#something-foreign-in-staging"}},
 		"an object with an odd name": {do: func(b *bench) { b.file("staging/indices/a b\tü", "x") }, mend: func(b *bench) { b.drop("staging/indices/a b\tü") }, code: 2,
-			says: []string{"snapshot of " + badDay, "staging.ignore", "#something-foreign-in-staging"}},
+			says: []string{"claim of " + badDay, "staging.ignore", "#something-foreign-in-staging"}},
 	} {
 		t.Run(name, func(t *testing.T) { row.try(t, newBench(t)) })
 	}
@@ -97,10 +97,7 @@ func TestClusterThatRecoversIsWaitedFor(t *testing.T) {
 }
 
 func TestClusterThatNeverAnswersIsExplained(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads are repeated for two minutes")
-	}
-	t.Parallel()
+	t.Parallel() // reads are repeated for two minutes
 	b := newBench(t)
 	badRow{do: func(b *bench) {
 		b.answer(func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) })

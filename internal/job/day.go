@@ -58,8 +58,8 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 	if e, ok := chain.Sealed(date); ok && (was.state == nil || was.state.idle()) {
 		return []Outcome{outcome(Already, e, chain.Head())}, nil
 	}
-	if was.state == nil { // the first write would be into somebody else's bucket
-		if err := j.stillVacant(ctx); err != nil {
+	if was.state == nil {
+		if err := j.noStrangers(ctx); err != nil {
 			return nil, &StepError{PhaseClaim, date, err}
 		}
 	}

@@ -66,17 +66,20 @@ func (j *Job) Vacant(ctx context.Context, registered bool) error {
 	return d.foreignLeft(left.first)
 }
 
-// stillVacant is Vacant for a run that found no state. If there is one by now, what
-// lies there is another run's, and the claim will tell.
-func (j *Job) stillVacant(ctx context.Context) error {
-	foreign := j.Vacant(ctx, false)
-	if foreign == nil {
-		return nil
+// noStrangers refuses a staging bucket that is no repository's, before anything is
+// written to it. It is for a run that found no state: its first write would be
+// into somebody else's bucket. What only a look into the repository can tell is
+// left to the steps that look. Errors: archive.ErrForeign.
+func (j *Job) noStrangers(ctx context.Context) error {
+	for b, err := range j.Staging.All(ctx) {
+		if err != nil {
+			return err
+		}
+		if !snapshot.IsRepositoryKey(b.Key) {
+			return &archive.ForeignError{Key: j.Staging.Base + b.Key, Reason: "no repository writes such a name"}
+		}
 	}
-	if now, err := j.look(ctx); err == nil && now.state != nil {
-		return nil
-	}
-	return foreign
+	return nil
 }
 
 // probesPrefix is where ProbeStaging writes.
