@@ -12,6 +12,7 @@ package archive
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -83,8 +84,10 @@ type Inspector interface {
 	Next(key string) error
 	// Write takes the next bytes of that blob.
 	io.Writer
-	// End is called after the volume's last blob.
-	End() error
+	// End is called after the volume's last blob. What cannot be judged without
+	// other volumes it gives as JSON, which the receipt keeps for whoever sees
+	// them all; if there is nothing, it says so in JSON too.
+	End() (leftOpen json.RawMessage, err error)
 }
 
 // SignatureBytes bounds an armored detached signature: RSA-8192 needs 1.6 KiB.

@@ -156,7 +156,7 @@ func (p *Packer) pack(ctx context.Context, volume int, share lane) (*Receipt, er
 	if err := deposit(ctx, p.Staging.Store, list, out.keys.Bytes()); err != nil {
 		return nil, err
 	}
-	return &Receipt{Format: Format, PlanSHA256: p.PlanSHA256, KeyList: list, Volume: Volume{
+	return &Receipt{Format: Format, PlanSHA256: p.PlanSHA256, KeyList: list, LeftOpen: out.leftOpen, Volume: Volume{
 		Number: volume, Key: key, Version: info.Version, Bytes: info.Size,
 		SHA256: hex.EncodeToString(body.sum.Sum(nil)), CRC64NVME: info.CRC64NVME,
 		SessionKeys:    base64.StdEncoding.EncodeToString(sessionKeys),

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -271,9 +272,10 @@ func (w *watchful) Write(p []byte) (int, error) {
 	return len(p), w.write
 }
 
-func (w *watchful) End() error {
+func (w *watchful) End() (json.RawMessage, error) {
 	w.ended = true
-	return w.end
+	left, err := json.Marshal(w.seen)
+	return left, cmp.Or(w.end, err)
 }
 
 func TestEachVolumeHasAnInspectorOfItsOwnThatIsShownAllOfIt(t *testing.T) {
@@ -286,7 +288,8 @@ func TestEachVolumeHasAnInspectorOfItsOwnThatIsShownAllOfIt(t *testing.T) {
 		all = append(all, &watchful{})
 		return all[len(all)-1]
 	}
-	if _, err := p.packer.PackAll(t.Context()); err != nil {
+	receipts, err := p.packer.PackAll(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
 	if len(all) != len(p.packer.Plan.Volumes) || len(all) < 3 {
@@ -306,6 +309,31 @@ func TestEachVolumeHasAnInspectorOfItsOwnThatIsShownAllOfIt(t *testing.T) {
 	}
 	if len(shown) != p.packer.Plan.Objects {
 		t.Errorf("%d blobs were shown of %d", len(shown), p.packer.Plan.Objects)
+	}
+	var left []string
+	for n := range receipts {
+		r, err := ReadReceipt(t.Context(), p.store, p.packer.Plan.Run, p.packer.PlanSHA256, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		if err := json.Unmarshal(r.LeftOpen, &keys); err != nil {
+			t.Fatalf("volume %d left open %q: %v", n, r.LeftOpen, err)
+		}
+		left = append(left, keys...)
+	}
+	if len(left) != len(shown) || !slices.IsSorted(left) {
+		t.Errorf("the receipts, in order, keep %q of what was left open", left)
+	}
+}
+
+// The paper is what an older program has left in some bucket.
+func TestReceiptThatTellsNothingOfWhatWasLeftOpenIsRead(t *testing.T) {
+	s := newMemory()
+	s.put(ReceiptKey("run", genesis, 0), `{"format": 1, "plan_sha256": "`+genesis+`", "volume": {"number": 0}, "key_list": "list"}`)
+	r, err := ReadReceipt(t.Context(), s, "run", genesis, 0)
+	if err != nil || r.KeyList != "list" || r.LeftOpen != nil {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -14,6 +15,9 @@ type Receipt struct {
 	PlanSHA256 string `json:"plan_sha256"`
 	Volume     Volume `json:"volume"`
 	KeyList    string `json:"key_list"` // key in staging of the list of its blobs
+	// LeftOpen is what the volume's inspector could not judge without the other
+	// volumes. nil if it did not say: there was none, or an older program's.
+	LeftOpen json.RawMessage `json:"left_open,omitempty"`
 }
 
 // Volume describes a volume as it lies in the archive store: the part of a

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"hash"
 	"io"
@@ -23,6 +24,7 @@ type volumeWriter struct {
 	sum      hash.Hash // of the blob being written
 	// inspector stops the volume over what a blob holds; nil: nothing does.
 	inspector Inspector
+	leftOpen  json.RawMessage
 }
 
 func newVolumeWriter(w io.Writer, p *Plan, number int) *volumeWriter {
@@ -92,11 +94,11 @@ func (v *volumeWriter) inspect(c chunk) error {
 }
 
 // endInspection lets the inspector judge what it has seen.
-func (v *volumeWriter) endInspection() error {
+func (v *volumeWriter) endInspection() (err error) {
 	if v.inspector == nil {
 		return nil
 	}
-	if err := v.inspector.End(); err != nil {
+	if v.leftOpen, err = v.inspector.End(); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return nil

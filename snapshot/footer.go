@@ -1,10 +1,9 @@
 package snapshot
 
 import (
-	"cmp"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
-	"slices"
 	"strings"
 )
 
@@ -13,17 +12,19 @@ import (
 // their keys below the base path. It costs one CRC-32 of every byte.
 //
 // Of a Lucene file that was cut into parts only the last part has the footer.
-// Where all parts stream by, the whole file is checked. Where some do not,
-// because a volume ends between them, a part that must be the last (it is shorter
-// than another) has to end like a footer, and no more can be told.
+// Where all parts stream by, the whole file is checked. Parts at either end,
+// whose file may go on in another volume, are left open: End gives them, and
+// JoinFooters checks them.
 //
 // The zero value is ready for the first file. Errors are ErrDamaged and name the
 // key.
 type Footers struct {
-	file  piece
+	key   string
 	kind  fileKind
-	cut   cutFile
+	file  piece
 	begun bool // a file is streaming by
+	cut   cutFile
+	open  []cutFile
 }
 
 type fileKind int
@@ -61,16 +62,16 @@ func (f *Footers) Next(key string) error {
 	if err := f.endFile(); err != nil {
 		return err
 	}
-	f.kind, f.begun = kindOf(key), true
+	f.key, f.kind, f.begun = key, kindOf(key), true
 	name, number, _ := cutPart(key)
-	f.file = piece{key: key, number: number}
-	if f.cut.pieces != nil && (f.kind != partOfFile || name != f.cut.name) {
-		if err := f.endCut(true); err != nil {
+	f.file = piece{Number: number}
+	if f.kind != partOfFile || name != f.cut.Name {
+		if err := f.endCut(); err != nil {
 			return err
 		}
 	}
 	if f.kind == partOfFile {
-		f.cut.name = name
+		f.cut.Name = name
 	}
 	return nil
 }
@@ -83,12 +84,17 @@ func (f *Footers) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// End ends the last file.
-func (f *Footers) End() error {
+// End ends the last file, and gives for JoinFooters what is left open, if only
+// that there is nothing.
+func (f *Footers) End() (json.RawMessage, error) {
 	if err := f.endFile(); err != nil {
-		return err
+		return nil, err
 	}
-	return f.endCut(false)
+	open := append([]cutFile{}, f.open...)
+	if len(f.cut.Parts) > 0 {
+		open = append(open, f.cut)
+	}
+	return json.Marshal(open)
 }
 
 func (f *Footers) endFile() error {
@@ -98,42 +104,42 @@ func (f *Footers) endFile() error {
 	f.begun = false
 	switch f.kind {
 	case framed:
-		if err := checkFooter(f.file.sum, f.file.tail); err != nil {
-			return fmt.Errorf("%s: %w", f.file.key, err)
+		if err := checkFooter(f.file.CRC32, f.file.Tail); err != nil {
+			return fmt.Errorf("%s: %w", f.key, err)
 		}
 	case partOfFile:
-		f.cut.pieces = append(f.cut.pieces, f.file)
+		f.cut.Parts = append(f.cut.Parts, f.file)
 	}
 	return nil
 }
 
-// endCut checks the parts that came. more: a later key has come, so that there
-// is no part behind them.
-func (f *Footers) endCut(more bool) error {
+// endCut ends the parts of a file, behind which the key of another has come:
+// those that are missing can only have come before.
+func (f *Footers) endCut() error {
 	cut := f.cut
 	f.cut = cutFile{}
-	if len(cut.pieces) == 0 {
+	switch {
+	case len(cut.Parts) == 0:
+		return nil
+	case cut.Parts[0].Number > 0: // the first part has the first key
+		f.open = append(f.open, cut)
 		return nil
 	}
-	if err := cut.check(more); err != nil {
-		return fmt.Errorf("%s: %w", cut.name, err)
-	}
-	return nil
+	return cut.check()
 }
 
 // piece is one blob, as much of it as is needed later.
 type piece struct {
-	key    string
-	number int64 // of the part
-	size   int64
-	sum    uint32
-	tail   []byte // the last bytes, as many as a footer has
+	Number int64  `json:"number"` // of the part
+	Bytes  int64  `json:"bytes"`
+	CRC32  uint32 `json:"crc32"`
+	Tail   []byte `json:"tail"` // the last bytes, as many as a footer has
 }
 
 func (p *piece) write(b []byte) {
-	p.size += int64(len(b))
-	p.sum = crc32.Update(p.sum, crc32.IEEETable, b)
-	p.tail = lastBytes(p.tail, b)
+	p.Bytes += int64(len(b))
+	p.CRC32 = crc32.Update(p.CRC32, crc32.IEEETable, b)
+	p.Tail = lastBytes(p.Tail, b)
 }
 
 // lastBytes gives the last bytes of a and b behind each other, as many as a
@@ -146,49 +152,4 @@ func lastBytes(a, b []byte) []byte {
 		a = a[:copy(a, a[over:])]
 	}
 	return append(a, b...)
-}
-
-// cutFile is a file in parts, in the order of their keys: part10 comes before
-// part2, but part0 before all.
-type cutFile struct {
-	name   string // the parts' keys, without the number
-	pieces []piece
-}
-
-func (c *cutFile) check(ended bool) error {
-	slices.SortFunc(c.pieces, func(a, b piece) int { return cmp.Compare(a.number, b.number) })
-	var sum uint32
-	var tail []byte
-	var longest int64
-	for i, p := range c.pieces {
-		longest = max(longest, p.size)
-		if p.number != int64(i) { // parts are elsewhere
-			if c.pieces[0].number == 0 && ended {
-				return fmt.Errorf("%w: its part %d is missing", ErrDamaged, i)
-			}
-			return c.checkShorter()
-		}
-		sum = joinCRC(sum, p.sum, p.size)
-		tail = lastBytes(tail, p.tail)
-	}
-	// All parts from the first on. Is the last of them the file's last?
-	if last := c.pieces[len(c.pieces)-1]; !ended && last.size == longest && !isFooter(tail) {
-		return nil
-	}
-	return checkFooter(sum, tail)
-}
-
-// checkShorter looks at the part that must be the last, if it is among them.
-func (c *cutFile) checkShorter() error {
-	var longest int64
-	for _, p := range c.pieces {
-		longest = max(longest, p.size)
-	}
-	for _, p := range c.pieces {
-		// A footer may itself be cut in two.
-		if p.size < longest && p.size >= footerBytes && !isFooter(p.tail) {
-			return fmt.Errorf("%w: no footer at the end of its last part, %d", ErrDamaged, p.number)
-		}
-	}
-	return nil
 }

@@ -2,6 +2,8 @@ package acceptance
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -178,7 +180,8 @@ func (r *repositories) footers(name, folder string) {
 		_, err = f.Write(r.read(path))
 		return err
 	})
-	if err := errors.Join(err, f.End()); err != nil {
+	left, endErr := f.End()
+	if err := cmp.Or(err, endErr, snapshot.JoinFooters([]json.RawMessage{left})); err != nil {
 		r.t.Errorf("%s: %v", name, err)
 	}
 }

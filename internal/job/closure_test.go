@@ -19,20 +19,30 @@ import (
 // SUCCESS and before anything is listed for the plan.
 func (w *world) behindSuccess(date, chunkSize string, do func()) error {
 	w.t.Helper()
+	if chunkSize != "" {
+		w.cut(chunkSize, 1<<20) // all parts of a file in one volume
+	}
 	gate := healthy()
+	onSuccess(gate, do)
+	_, err := w.run(gate, date)
+	return err
+}
+
+// cut has files cut into parts, and volumes of a size.
+func (w *world) cut(chunkSize string, volumeSize int64) {
+	w.tune = func(j *job.Job) {
+		j.Register.Settings["chunk_size"], j.VolumeSize = chunkSize, volumeSize
+	}
+}
+
+// onSuccess does something once, between SUCCESS and plan.
+func onSuccess(gate *storetest.Gate, do func()) {
 	var once sync.Once
 	gate.Before = func(c storetest.Call) {
 		if strings.HasPrefix(c.Name, "staging List snapshots/index-") {
 			once.Do(do)
 		}
 	}
-	j := w.process(gate)
-	if chunkSize != "" {
-		j.Register.Settings["chunk_size"] = chunkSize
-		j.VolumeSize = 1 << 20 // all parts of a file in one volume
-	}
-	_, err := j.Run(context.Background(), date)
-	return err
 }
 
 // staged finds the first key in staging that matches: it begins and ends so.

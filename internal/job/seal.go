@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -22,6 +23,9 @@ func (d *day) pack(ctx context.Context) error {
 	progress := &progress{watch: d.Watch, phase: PhasePack, total: d.plan.Bytes}
 	receipts, err := d.packer(progress.add).PackAll(ctx)
 	d.receipts = receipts
+	if err == nil {
+		err = judgeCutFiles(receipts)
+	}
 	if errors.Is(err, archive.ErrDamaged) {
 		return d.spoiled(ctx, err)
 	}
@@ -34,6 +38,28 @@ func (d *day) packer(progress func(int64)) *archive.Packer {
 		Sealer: d.Sealer, Signer: d.Signer, Budget: d.Budget, Now: d.Now, Progress: progress,
 		Inspect: func() archive.Inspector { return new(snapshot.Footers) },
 	}
+}
+
+// judgeCutFiles judges the files whose parts lie in several volumes, which no
+// volume's inspector can. It belongs to packing and not to proving: a run that
+// has reached that phase is given up only by an entry in the ledger.
+//
+// The receipts of an older program do not tell of parts. If there is one, no file
+// is joined: of parts at the bounds of volumes it is known that they are as they
+// were planned, and not that they are as the cluster wrote them.
+func judgeCutFiles(receipts []*archive.Receipt) error {
+	left := make([]json.RawMessage, len(receipts))
+	for n, r := range receipts {
+		if r.LeftOpen == nil {
+			return nil
+		}
+		left[n] = r.LeftOpen
+	}
+	err := snapshot.JoinFooters(left)
+	if errors.Is(err, snapshot.ErrDamaged) {
+		return fmt.Errorf("%w: %w", archive.ErrDamaged, err)
+	}
+	return err
 }
 
 // abortUploads ends what a process that died was uploading: unfinished uploads

@@ -77,6 +77,7 @@ type world struct {
 	days    map[string][]snapshottest.Doc
 	skew    time.Duration // of the processes' clock against the store's
 	hold    archive.Retention
+	tune    func(*job.Job) // of every process; nil: as they are
 }
 
 func newWorld(t testing.TB, o snapshottest.Options) *world {
@@ -137,7 +138,7 @@ func (w *world) addDay(date string, n int) {
 // gate.
 func (w *world) process(gate *storetest.Gate) *job.Job {
 	k := keyring()
-	return &job.Job{
+	j := &job.Job{
 		Stream: stream, Tool: "archiver test", Holder: fmt.Sprintf("process %p", gate),
 		Cluster: &gatedCluster{gate: gate, Cluster: w.client},
 		Staging: archive.Staging{Store: &storetest.Faulty{Store: w.staging, Name: "staging", Gate: gate, Clock: w.clock}, Base: "snapshots/"},
@@ -151,6 +152,10 @@ func (w *world) process(gate *storetest.Gate) *job.Job {
 		WitnessDocuments: 5,
 		SnapshotTimeout:  time.Minute, Retries: 2, Poll: time.Millisecond, Now: func() time.Time { return w.clock.Now().Add(w.skew) }, Watch: silent{},
 	}
+	if w.tune != nil {
+		w.tune(j)
+	}
+	return j
 }
 
 // run runs the program for a date until it ends or dies.
