@@ -57,9 +57,6 @@ func NewGate(decide func(Call) Fate) *Gate {
 	return &Gate{Decide: decide, dead: make(chan struct{})}
 }
 
-// Dead is closed when the process has died.
-func (g *Gate) Dead() <-chan struct{} { return g.dead }
-
 // Life is a context that ends when the process dies, at the latest in a minute:
 // the dead do nothing, so what still runs is told to end.
 func (g *Gate) Life() (context.Context, context.CancelFunc) {
