@@ -11,6 +11,7 @@ import (
 	"archiver/archive"
 	"archiver/archive/store"
 	"archiver/internal/job"
+	"archiver/internal/lease"
 	"archiver/snapshot"
 )
 
@@ -74,7 +75,7 @@ func TestErrorsEndInTheExitCodesThatTheReadmeLists(t *testing.T) {
 	}{
 		{errors.New("connection refused"), exitFailed},
 		{archive.ErrStagingChanged, exitFailed},
-		{job.ErrLeaseLost, exitFailed},
+		{lease.ErrLost, exitFailed},
 		{usageError{errors.New("--date")}, exitUsage},
 		{archive.ErrForeign, exitUsage},
 		{archive.ErrMisfit, exitUsage},

@@ -11,6 +11,7 @@ import (
 	"archiver/archive/store/dir"
 	"archiver/archive/store/s3"
 	"archiver/internal/job"
+	"archiver/internal/lease"
 	"archiver/snapshot"
 )
 
@@ -36,7 +37,7 @@ func verdicts() []trouble {
 	return []trouble{
 		{anchor: "integrity-violation", is: []error{archive.ErrIntegrity}},
 		{anchor: "interrupted", is: []error{job.ErrInterrupted}},
-		{anchor: "another-run-holds-the-lease", is: []error{job.ErrHeld, job.ErrLeaseLost}},
+		{anchor: "another-run-holds-the-lease", is: []error{job.ErrHeld, lease.ErrLost}},
 		{anchor: "nothing-to-archive", is: []error{job.ErrNothing}},
 		{anchor: "no-archive-of-this-date", is: []error{archive.ErrNoArchive}},
 	}

@@ -47,13 +47,13 @@ func (d *day) clean(ctx context.Context) error {
 		}
 		d.Watch.Note("a snapshot of ours came to be while staging was emptied; emptying it again")
 	}
-	if err := d.removePapers(ctx, d.lease.now().Run); err != nil {
+	if err := d.removePapers(ctx, d.lease.Now().Run); err != nil {
 		return err
 	}
 	if err := d.forgetPapers(ctx); err != nil {
 		return err
 	}
-	return d.lease.update(ctx, (*State).reset)
+	return d.lease.Update(ctx, (*State).reset)
 }
 
 // empty empties staging once. again: a snapshot request of ours has arrived
@@ -101,7 +101,7 @@ func (d *day) removeOwn(ctx context.Context) error {
 		return err
 	}
 	for _, x := range all {
-		if err := d.lease.check(ctx); err != nil {
+		if err := d.lease.Check(ctx); err != nil {
 			return err
 		}
 		if err := d.remove(ctx, x.Name); err != nil {
@@ -181,7 +181,7 @@ func (g *guard) lookAgain(ctx context.Context) error {
 }
 
 func (g *guard) look(ctx context.Context) error {
-	if err := g.day.lease.check(ctx); err != nil {
+	if err := g.day.lease.Check(ctx); err != nil {
 		return err
 	}
 	all, err := g.day.Cluster.Snapshots(ctx, g.day.Repository)

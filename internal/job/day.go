@@ -7,13 +7,14 @@ import (
 	"log/slog"
 
 	"archiver/archive"
+	"archiver/internal/lease"
 )
 
 // day is one date on its way. Whatever must survive the process is in the
 // lease's state; the rest can be had again.
 type day struct {
 	*Job
-	lease *lease
+	lease *lease.Lease[State]
 	chain *archive.Chain // the ledger, as of the claim and our own entries
 	// resumed: the run began in an earlier process.
 	resumed bool
@@ -55,10 +56,10 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 	if err != nil {
 		return nil, &StepError{PhaseClaim, date, err}
 	}
-	if e, ok := chain.Sealed(date); ok && (was.state == nil || was.state.idle()) {
+	if e, ok := chain.Sealed(date); ok && (was.none() || was.Object.idle()) {
 		return []Outcome{outcome(Already, e, chain.Head())}, nil
 	}
-	if was.state == nil {
+	if was.none() {
 		if err := j.noStrangers(ctx); err != nil {
 			return nil, &StepError{PhaseClaim, date, err}
 		}
@@ -69,21 +70,17 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 	}
 	defer func() {
 		cause := err
-		releaseErr := l.release(held, func(s *State) {
+		released := j.release(held, l, func(s *State) {
 			if cause != nil {
 				s.LastError = cause.Error()
 			}
 		})
-		switch {
-		case err != nil:
-		case releaseErr != nil:
-			j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", releaseErr.Error()))
-		default:
+		if err == nil && released == nil {
 			j.forgetStates(ctx)
 		}
 	}()
 	outcomes, err = j.days(held, l, chain, date)
-	return outcomes, because(held, l.unlessLost(held, err))
+	return outcomes, because(held, unlessLost(held, l, err))
 }
 
 // survey reads the state and then the ledger, and holds one against the other.
@@ -98,18 +95,18 @@ func (j *Job) survey(ctx context.Context) (seen, *archive.Chain, error) {
 	if err != nil {
 		return was, nil, err
 	}
-	if was.state != nil && !chain.Holds(was.state.Head) {
+	if !was.none() && !chain.Holds(was.Object.Head) {
 		return was, nil, fmt.Errorf("%w: the ledger of %s ends at %v, but it has been at %v: its tail was cut or replaced",
-			archive.ErrIntegrity, j.Stream, chain.Head(), was.state.Head)
+			archive.ErrIntegrity, j.Stream, chain.Head(), was.Object.Head)
 	}
 	return was, chain, nil
 }
 
 // days finishes the run that was left, if any, and then does the date.
-func (j *Job) days(ctx context.Context, l *lease, chain *archive.Chain, date string) ([]Outcome, error) {
+func (j *Job) days(ctx context.Context, l *lease.Lease[State], chain *archive.Chain, date string) ([]Outcome, error) {
 	var outcomes []Outcome
 	var putOff error
-	if left := l.now(); !left.idle() {
+	if left := l.Now(); !left.idle() {
 		o, err := j.finishLeft(ctx, l, left)
 		if errors.Is(err, errUnsettled) && left.Date != date {
 			putOff, err = (&day{Job: j, lease: l, chain: chain, resumed: true}).putOff(ctx, left, err)
@@ -144,7 +141,7 @@ func (j *Job) days(ctx context.Context, l *lease, chain *archive.Chain, date str
 }
 
 // finishLeft finishes the run that an earlier process left.
-func (j *Job) finishLeft(ctx context.Context, l *lease, left State) (*Outcome, error) {
+func (j *Job) finishLeft(ctx context.Context, l *lease.Lease[State], left State) (*Outcome, error) {
 	// Its holder may have written to the ledger after our survey.
 	chain, err := j.ledger().Load(ctx)
 	if err != nil {
@@ -176,7 +173,7 @@ func (j *Job) finishLeft(ctx context.Context, l *lease, left State) (*Outcome, e
 
 // newDay runs a date from its beginning, with indices that must be among the
 // day's.
-func (j *Job) newDay(ctx context.Context, l *lease, chain *archive.Chain, date string, needed []IndexID) (*Outcome, error) {
+func (j *Job) newDay(ctx context.Context, l *lease.Lease[State], chain *archive.Chain, date string, needed []IndexID) (*Outcome, error) {
 	d := &day{Job: j, lease: l, chain: chain}
 	if err := d.begin(ctx, date, needed); err != nil {
 		return nil, &StepError{PhaseClaim, date, err}
@@ -192,7 +189,7 @@ func (d *day) begin(ctx context.Context, date string, needed []IndexID) error {
 	if err := d.canHold(ctx); err != nil {
 		return err
 	}
-	return d.lease.update(ctx, func(s *State) {
+	return d.lease.Update(ctx, func(s *State) {
 		s.reset()
 		s.Run, s.Date, s.Phase = archive.NewRun(d.Now()), date, PhaseRegister
 		s.Indices = append(s.Indices, needed...)
@@ -201,7 +198,7 @@ func (d *day) begin(ctx context.Context, date string, needed []IndexID) error {
 
 // finish goes the way of a day from the recorded phase to its end.
 func (d *day) finish(ctx context.Context) (*Outcome, error) {
-	s := d.lease.now()
+	s := d.lease.Now()
 	fail := func(p Phase, err error) (*Outcome, error) { return nil, &StepError{p, s.Date, err} }
 	d.Watch.Phase(s.Date, PhaseRegister)
 	if err := d.register(ctx); err != nil {
@@ -213,7 +210,7 @@ func (d *day) finish(ctx context.Context) (*Outcome, error) {
 		}
 	}
 	for _, step := range d.steps() {
-		if d.lease.now().Phase.rank() > step.phase.rank() {
+		if d.lease.Now().Phase.rank() > step.phase.rank() {
 			continue
 		}
 		if err := d.enter(ctx, step.phase); err != nil {
@@ -221,7 +218,7 @@ func (d *day) finish(ctx context.Context) (*Outcome, error) {
 		}
 		if err := step.do(ctx); err != nil {
 			if errors.Is(err, ErrNothing) {
-				err = errors.Join(err, d.lease.update(ctx, (*State).reset))
+				err = errors.Join(err, d.lease.Update(ctx, (*State).reset))
 			}
 			return fail(step.phase, err)
 		}
@@ -238,9 +235,9 @@ func (d *day) finish(ctx context.Context) (*Outcome, error) {
 
 // enter records that a phase begins.
 func (d *day) enter(ctx context.Context, p Phase) error {
-	d.Watch.Phase(d.lease.now().Date, p)
-	if d.lease.now().Phase == p {
+	d.Watch.Phase(d.lease.Now().Date, p)
+	if d.lease.Now().Phase == p {
 		return nil
 	}
-	return d.lease.update(ctx, func(s *State) { s.Phase = p })
+	return d.lease.Update(ctx, func(s *State) { s.Phase = p })
 }

@@ -20,8 +20,6 @@ var (
 	// ErrHole: staging lacks something of a snapshot that the cluster calls
 	// whole. It is taken again by the next run.
 	ErrHole = errors.New("the snapshot is not whole in staging")
-	// ErrLeaseLost: another run has taken over; this one must not go on.
-	ErrLeaseLost = errors.New("the lease was lost to another run")
 	// ErrUnfit: an index is in a state in which no whole snapshot can be taken.
 	ErrUnfit = errors.New("the index cannot be taken")
 	// ErrRegistered: the repository is registered with other settings.

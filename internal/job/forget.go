@@ -42,7 +42,7 @@ func (d *day) forgetPapers(ctx context.Context) error {
 			return nil
 		}
 		looked = time.Now()
-		return d.lease.check(ctx)
+		return d.lease.Check(ctx)
 	})
 }
 

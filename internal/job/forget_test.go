@@ -13,6 +13,7 @@ import (
 
 	"archiver/archive"
 	"archiver/archive/store"
+	"archiver/internal/lease"
 )
 
 // kept is a versioned bucket, as far as forgetting goes: versions by key, the
@@ -178,7 +179,7 @@ func TestForgettingLeavesThePastOfWhatIsNotTheRepositorys(t *testing.T) {
 func TestForgettingStopsWhenItMayNotGoOn(t *testing.T) {
 	refused := errors.New("AccessDenied")
 	for name, stop := range map[string]struct{ may, fail, want error }{
-		"the lease is lost":     {may: ErrLeaseLost, want: ErrLeaseLost},
+		"the lease is lost":     {may: lease.ErrLost, want: lease.ErrLost},
 		"a deletion is refused": {fail: refused, want: refused},
 	} {
 		k := &kept{history: map[string][]store.Version{"b/a": {object("2"), object("1")}}, fail: stop.fail}

@@ -42,7 +42,7 @@ func (d *day) disposable(name string) bool {
 	if !ok {
 		return false
 	}
-	s := d.lease.now()
+	s := d.lease.Now()
 	if run == s.Run {
 		return attempt < s.Attempt
 	}
@@ -56,7 +56,7 @@ func (d *day) disposable(name string) bool {
 // strangers names the snapshots that are neither this run's current one nor
 // disposable.
 func (d *day) strangers(all []snapshot.Snapshot) (names []string) {
-	current := d.lease.now().Snapshot.Name
+	current := d.lease.Now().Snapshot.Name
 	for _, x := range all {
 		if x.Name != current && !d.disposable(x.Name) {
 			names = append(names, x.Name)

@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -35,12 +34,8 @@ func (j *Job) Orphans(ctx context.Context, remove bool) (found []Orphan, err err
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if releaseErr := l.release(held, func(*State) {}); releaseErr != nil && err == nil {
-			j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", releaseErr.Error()))
-		}
-	}()
-	live := l.now()
+	defer func() { _ = j.release(held, l, func(*State) {}) }()
+	live := l.Now()
 	for _, find := range []func(context.Context, *archive.Chain, State) ([]Orphan, error){j.orphanVolumes, j.orphanUploads, j.orphanPapers} {
 		more, err := find(held, chain, live)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 // makePlan lists staging, holds the repository's metadata against the listing,
 // cuts it into volumes and writes all this down before anything is packed.
 func (d *day) makePlan(ctx context.Context) error {
-	if d.lease.now().PlanSHA256 != "" {
+	if d.lease.Now().PlanSHA256 != "" {
 		return d.loadPlan(ctx)
 	}
 	root, at, err := d.readRoot(ctx)
@@ -28,7 +28,7 @@ func (d *day) makePlan(ctx context.Context) error {
 		return err
 	}
 	plan, err := archive.MakePlan(ctx, d.Staging, archive.PlanOptions{
-		Record: record, Attempt: d.lease.now().Attempt, Root: at, VolumeSize: d.VolumeSize,
+		Record: record, Attempt: d.lease.Now().Attempt, Root: at, VolumeSize: d.VolumeSize,
 		Recipients: d.Sealer.Fingerprints(), Signer: d.Signer.Fingerprint(), Retention: d.Retention,
 		Expect: func(b archive.Blob) error { return walk.expect(ctx, b) },
 	})
@@ -46,7 +46,7 @@ func (d *day) makePlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.lease.update(ctx, func(s *State) { s.PlanSHA256 = sum })
+	return d.lease.Update(ctx, func(s *State) { s.PlanSHA256 = sum })
 }
 
 // loadPlan reads the plan that the state names.
@@ -54,7 +54,7 @@ func (d *day) loadPlan(ctx context.Context) error {
 	if d.plan != nil {
 		return nil
 	}
-	s := d.lease.now()
+	s := d.lease.Now()
 	o, err := d.Staging.Store.Get(ctx, archive.PlanKey(s.Run, s.PlanSHA256))
 	if err != nil {
 		return fmt.Errorf("reading the plan: %w", err)
@@ -69,7 +69,7 @@ func (d *day) record(ctx context.Context) (archive.Record, error) {
 	if err != nil {
 		return archive.Record{}, err
 	}
-	s := d.lease.now()
+	s := d.lease.Now()
 	return archive.Record{
 		Format: archive.Format, Stream: s.Stream, Date: s.Date, Run: s.Run, Time: archive.Seconds(d.Now()), Tool: d.Tool,
 		Cluster:  archive.Cluster{Name: info.Name, UUID: info.UUID, Distribution: info.Distribution, Version: info.Version},
@@ -117,7 +117,7 @@ func (d *day) parseRoot(ctx context.Context) (snapshot.Root, archive.Root, error
 // that has come late shares blobs with it: then both are given up, and the day
 // is taken again.
 func (d *day) alone(ctx context.Context, root snapshot.Root) error {
-	s := d.lease.now()
+	s := d.lease.Now()
 	var others []string
 	found := false
 	for _, x := range root.Snapshots {

@@ -3,11 +3,11 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"archiver/archive"
 	"archiver/archive/store"
+	"archiver/internal/lease"
 	"archiver/snapshot"
 )
 
@@ -91,14 +91,14 @@ const probesPrefix = archive.WorkPrefix + "checks/"
 // that died. Errors: archive.ErrUnconditional.
 func (j *Job) ProbeStaging(ctx context.Context) (store.Object, error) {
 	s := j.Staging.Store
-	key, text := probesPrefix+nonce(), []byte("written by archiver check, and to be removed by it\n")
+	key, text := probesPrefix+lease.Nonce(), []byte("written by archiver check, and to be removed by it\n")
 	info, err := s.Create(ctx, key, text)
 	if err != nil {
 		return store.Object{}, err
 	}
 	o, err := s.Get(ctx, key)
 	if err == nil {
-		err = conditional(ctx, s, key, text)
+		err = lease.Conditional(ctx, s, key, text)
 	}
 	// Also where conditions are ignored: then the ETag was changed by us.
 	if now, statErr := s.Stat(ctx, key, ""); statErr == nil {
@@ -122,24 +122,6 @@ func sweepProbes(ctx context.Context, s store.Store, now time.Time) error {
 		if err := s.Delete(ctx, left.Key, left.ETag); err != nil && !errors.Is(err, store.ErrChanged) {
 			return err
 		}
-	}
-	return nil
-}
-
-// conditional proves that an object can neither be created again nor be replaced
-// under an ETag that it does not have.
-func conditional(ctx context.Context, s store.Store, key string, text []byte) error {
-	if _, err := s.Create(ctx, key, text); !errors.Is(err, store.ErrExists) {
-		if err == nil {
-			err = archive.ErrUnconditional
-		}
-		return fmt.Errorf("%s: %w", s.URL(), err)
-	}
-	if _, err := s.Replace(ctx, key, text, `"not-its-etag"`); !errors.Is(err, store.ErrChanged) {
-		if err == nil {
-			err = archive.ErrUnconditional
-		}
-		return fmt.Errorf("%s: %w", s.URL(), err)
 	}
 	return nil
 }

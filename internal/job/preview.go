@@ -48,7 +48,7 @@ func (j *Job) Preview(ctx context.Context, date string) (p Preview, err error) {
 	if held := was.held(); held != nil {
 		return p, &StepError{PhaseClaim, date, held}
 	}
-	if was.state != nil && !was.state.idle() {
+	if !was.none() && !was.Object.idle() {
 		h := was.holding()
 		p.Unfinished = &h
 	}

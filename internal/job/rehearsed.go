@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"fmt"
-	"log/slog"
 
 	"archiver/archive"
 )
@@ -22,17 +21,13 @@ func (j *Job) RecordDrill(ctx context.Context, body archive.Drill) (head archive
 	if err != nil {
 		return head, err
 	}
-	defer func() {
-		if releaseErr := l.release(held, func(*State) {}); releaseErr != nil && err == nil {
-			j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", releaseErr.Error()))
-		}
-	}()
+	defer func() { _ = j.release(held, l, func(*State) {}) }()
 	head, err = j.recordDrill(held, &day{Job: j, lease: l, chain: chain}, body)
-	return head, because(held, l.unlessLost(held, err))
+	return head, because(held, unlessLost(held, l, err))
 }
 
 func (j *Job) recordDrill(ctx context.Context, d *day, body archive.Drill) (archive.Head, error) {
-	if s := d.lease.now(); !s.idle() {
+	if s := d.lease.Now(); !s.idle() {
 		return archive.Head{}, &hinted{fmt.Errorf("run %s of %s is unfinished, and its place in the ledger comes first", s.Run, s.Date),
 			"let `archiver run` finish it, and drill again"}
 	}
@@ -52,7 +47,7 @@ func (j *Job) recordDrill(ctx context.Context, d *day, body archive.Drill) (arch
 // was unfinished: it may still arrive, and whoever took its place would find the
 // ledger written by another.
 func (d *day) settleEntry(ctx context.Context) error {
-	if d.lease.now().EntryBytes == "" {
+	if d.lease.Now().EntryBytes == "" {
 		return nil
 	}
 	chain, err := d.ledger().Load(ctx) // its sender may have been faster than our survey

@@ -14,19 +14,12 @@ import (
 
 // rehearse records a drill of the day through a gate.
 func (w *world) rehearse(gate *storetest.Gate, date string) (archive.Head, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := gate.Life()
 	defer cancel()
 	e, ok := w.chain().Sealed(date)
 	if !ok {
 		w.t.Fatalf("%s is not sealed", date)
 	}
-	go func() {
-		select {
-		case <-gate.Dead():
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	return w.process(gate).RecordDrill(ctx, archive.Drill{Date: date, Run: e.Archive.Run, Passed: true, Cluster: e.Archive.Cluster, Documents: 60, Samples: 5, Seconds: 1})
 }
 

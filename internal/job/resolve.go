@@ -12,7 +12,7 @@ import (
 
 // resolve turns the date into the indices that exist.
 func (d *day) resolve(ctx context.Context) error {
-	date := d.lease.now().Date
+	date := d.lease.Now().Date
 	patterns := d.IndexPatterns(date)
 	found, err := d.Cluster.Indices(ctx, patterns)
 	if err != nil {
@@ -21,10 +21,10 @@ func (d *day) resolve(ctx context.Context) error {
 	if err := d.stillSameIndices(ctx); err != nil { // what a closed run had taken must be there again
 		return err
 	}
-	if len(found) == 0 && len(d.lease.now().Indices) == 0 {
+	if len(found) == 0 && len(d.lease.Now().Indices) == 0 {
 		return noIndex(patterns)
 	}
-	if err := covers(found, d.lease.now().Indices); err != nil {
+	if err := covers(found, d.lease.Now().Indices); err != nil {
 		return err
 	}
 	ids := make([]IndexID, len(found))
@@ -34,7 +34,7 @@ func (d *day) resolve(ctx context.Context) error {
 		}
 		ids[i] = IndexID{Name: x.Name, UUID: x.UUID}
 	}
-	return d.lease.update(ctx, func(s *State) { s.Indices = ids })
+	return d.lease.Update(ctx, func(s *State) { s.Indices = ids })
 }
 
 // noIndex says that a day has nothing to archive.
@@ -72,7 +72,7 @@ func fit(x snapshot.Index) error {
 // sameIndices tells whether all indices of the run are still the ones that it
 // began with. It stands before anything that only they could bring back.
 func (d *day) sameIndices(ctx context.Context) error {
-	s := d.lease.now()
+	s := d.lease.Now()
 	if len(s.Indices) == 0 {
 		return nil
 	}

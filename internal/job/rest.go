@@ -22,7 +22,7 @@ func (d *day) mustBeEmpty(ctx context.Context) error {
 	if len(all) > 0 {
 		return d.onlyKnown(all) // nil: an earlier request of ours has arrived after all: creating tells
 	}
-	if d.lease.now().Attempt > 1 { // what an attempt of ours has left is ours to clear away
+	if d.lease.Now().Attempt > 1 { // what an attempt of ours has left is ours to clear away
 		if err := d.settled(ctx); err != nil {
 			return err
 		}

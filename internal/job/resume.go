@@ -17,7 +17,7 @@ func (d *day) resume(ctx context.Context) error {
 	if err := d.appendPending(ctx); err != nil {
 		return err
 	}
-	s := d.lease.now()
+	s := d.lease.Now()
 	if why, closed := d.chain.Closed(s.Run); closed {
 		err := fmt.Errorf("%w: run %s was closed in the ledger: %s", errGivenUp, s.Run, why)
 		bare, bareErr := d.bare(ctx)
@@ -60,7 +60,7 @@ func (d *day) resume(ctx context.Context) error {
 // refit plans anew if the plan does not go with the configuration any more:
 // other keys, another budget. Once all is packed, the plan stands.
 func (d *day) refit(ctx context.Context) error {
-	if s := d.lease.now(); s.PlanSHA256 == "" || s.Phase.rank() > PhasePack.rank() {
+	if s := d.lease.Now(); s.PlanSHA256 == "" || s.Phase.rank() > PhasePack.rank() {
 		return nil
 	}
 	misfit := d.packer(nil).Check()
@@ -69,13 +69,13 @@ func (d *day) refit(ctx context.Context) error {
 	}
 	d.Watch.Note("planning anew", slog.String("why", misfit.Error()))
 	d.plan = nil
-	return d.lease.update(ctx, func(s *State) { s.Phase, s.PlanSHA256 = PhasePlan, "" })
+	return d.lease.Update(ctx, func(s *State) { s.Phase, s.PlanSHA256 = PhasePlan, "" })
 }
 
 // fallen says why what was built does not stand: the snapshot is another, or
 // staging is not as it was planned. nil if it stands.
 func (d *day) fallen(ctx context.Context) (why, err error) {
-	s := d.lease.now()
+	s := d.lease.Now()
 	x, err := d.Cluster.Snapshot(ctx, d.Repository, s.Snapshot.Name)
 	switch {
 	case errors.Is(err, snapshot.ErrSnapshotMissing):
@@ -135,7 +135,7 @@ func (d *day) abandon(ctx context.Context, why error) error {
 
 // giveUp closes the run in the ledger.
 func (d *day) giveUp(ctx context.Context, why error) error {
-	s := d.lease.now()
+	s := d.lease.Now()
 	e := d.chain.Next(d.Now(), d.Tool)
 	e.Type, e.Abandoned = archive.TypeAbandoned, &archive.Ended{Date: s.Date, Run: s.Run, Reason: why.Error()}
 	if err := d.commit(ctx, e); err != nil {
@@ -176,7 +176,7 @@ func (d *day) resumeSealed(ctx context.Context) error {
 	if !errors.Is(bad, archive.ErrIntegrity) {
 		return bad
 	}
-	if d.lease.now().PlanSHA256 == "" {
+	if d.lease.Now().PlanSHA256 == "" {
 		return bad
 	}
 	why, err := d.fallen(ctx)
@@ -189,7 +189,7 @@ func (d *day) resumeSealed(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("%v: %w", bad, err)
 	}
-	s := d.lease.now()
+	s := d.lease.Now()
 	e := d.chain.Next(d.Now(), d.Tool)
 	e.Type, e.Withdrawn = archive.TypeWithdrawn, &archive.Ended{Date: s.Date, Run: s.Run, Reason: bad.Error()}
 	if err := d.commit(ctx, e); err != nil {

@@ -15,7 +15,7 @@ func (d *day) retake(ctx context.Context, why error) error {
 	if err := d.sameIndices(ctx); err != nil {
 		return err
 	}
-	err := d.lease.update(ctx, func(s *State) {
+	err := d.lease.Update(ctx, func(s *State) {
 		s.nextAttempt()
 		s.LastError = why.Error()
 	})
@@ -49,7 +49,7 @@ func (d *day) discard(ctx context.Context) error {
 			continue
 		}
 		d.Watch.Note("deleting a snapshot that was given up", slog.String("snapshot", x.Name), slog.String("state", x.State))
-		if err := d.lease.check(ctx); err != nil {
+		if err := d.lease.Check(ctx); err != nil {
 			return err
 		}
 		if err := d.remove(ctx, x.Name); err != nil {

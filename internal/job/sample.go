@@ -69,7 +69,7 @@ func (d *day) sampleIndex(ctx context.Context, w *archive.Witness, i archive.Ind
 	case mode != snapshot.SourceStored:
 		s.derived = mode
 	}
-	ids, err := d.Cluster.SampleIDs(ctx, i.Name, n, seed(d.lease.now().Run, i.UUID))
+	ids, err := d.Cluster.SampleIDs(ctx, i.Name, n, seed(d.lease.Now().Run, i.UUID))
 	if err != nil {
 		return s.missing(ctx, "", err)
 	}

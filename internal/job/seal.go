@@ -34,7 +34,7 @@ func (d *day) pack(ctx context.Context) error {
 
 func (d *day) packer(progress func(int64)) *archive.Packer {
 	return &archive.Packer{
-		Staging: d.Staging, Archive: d.Archive, Plan: d.plan, PlanSHA256: d.lease.now().PlanSHA256,
+		Staging: d.Staging, Archive: d.Archive, Plan: d.plan, PlanSHA256: d.lease.Now().PlanSHA256,
 		Sealer: d.Sealer, Signer: d.Signer, Budget: d.Budget, Now: d.Now, Progress: progress,
 		Inspect: func() archive.Inspector { return new(snapshot.Footers) },
 	}
@@ -65,7 +65,7 @@ func judgeCutFiles(receipts []*archive.Receipt) error {
 // abortUploads ends what a process that died was uploading: unfinished uploads
 // cost money, and nobody sees them.
 func (d *day) abortUploads(ctx context.Context) error {
-	s := d.lease.now()
+	s := d.lease.Now()
 	for u, err := range d.Archive.Uploads(ctx, archive.RunPrefix(s.Stream, s.Date, s.Run)) {
 		if err != nil {
 			return fmt.Errorf("listing unfinished uploads: %w", err)
@@ -96,7 +96,7 @@ func (d *day) prove(ctx context.Context) error {
 // ledger entry, keeps its exact bytes, creates it, has it held too, and looks at
 // everything once more.
 func (d *day) seal(ctx context.Context) error {
-	if _, done := d.chain.Run(d.lease.now().Run); !done {
+	if _, done := d.chain.Run(d.lease.Now().Run); !done {
 		if err := d.loadReceipts(ctx); err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (d *day) commit(ctx context.Context, e archive.Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := d.lease.update(ctx, func(s *State) { s.EntryBytes = string(object) }); err != nil {
+	if err := d.lease.Update(ctx, func(s *State) { s.EntryBytes = string(object) }); err != nil {
 		return err
 	}
 	return d.appendPending(ctx)
@@ -131,7 +131,7 @@ func (d *day) commit(ctx context.Context, e archive.Entry) error {
 
 // appendPending appends the entry that the state keeps, if there is one.
 func (d *day) appendPending(ctx context.Context) error {
-	kept := d.lease.now().EntryBytes
+	kept := d.lease.Now().EntryBytes
 	if kept == "" {
 		return nil
 	}
@@ -142,14 +142,14 @@ func (d *day) appendPending(ctx context.Context) error {
 	if err := d.holdEntry(ctx, head); err != nil {
 		return err
 	}
-	return d.lease.update(ctx, func(s *State) { s.Head, s.EntryBytes = head, "" })
+	return d.lease.Update(ctx, func(s *State) { s.Head, s.EntryBytes = head, "" })
 }
 
 // checkSealed looks at the volumes of the sealed archive, and whether they and
 // the entry are held as the entry says. Nothing is deleted
 // from staging before it has passed.
 func (d *day) checkSealed(ctx context.Context) error {
-	s := d.lease.now()
+	s := d.lease.Now()
 	e, ok := d.chain.Run(s.Run)
 	if !ok || e.Archive == nil {
 		return fmt.Errorf("%w: the ledger has no archive of run %s, which should be sealed", archive.ErrIntegrity, s.Run)
@@ -172,7 +172,7 @@ func (d *day) loadReceipts(ctx context.Context) error {
 	}
 	d.receipts = nil
 	for n := range d.plan.Volumes {
-		r, err := archive.ReadReceipt(ctx, d.Staging.Store, d.plan.Run, d.lease.now().PlanSHA256, n)
+		r, err := archive.ReadReceipt(ctx, d.Staging.Store, d.plan.Run, d.lease.Now().PlanSHA256, n)
 		if err != nil {
 			return fmt.Errorf("receipt of volume %05d: %w", n, err)
 		}

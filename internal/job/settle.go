@@ -14,7 +14,7 @@ import (
 // its snapshot is requested, so that the witness can tell whether they went on.
 // With Settle it waits that long first, and refuses a day that is written to.
 func (d *day) countBefore(ctx context.Context) error {
-	indices := d.lease.now().Indices
+	indices := d.lease.Now().Indices
 	counted := true
 	for _, x := range indices {
 		counted = counted && x.counted()
@@ -34,7 +34,7 @@ func (d *day) countBefore(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.lease.update(ctx, func(s *State) { s.Indices = indices })
+	return d.lease.Update(ctx, func(s *State) { s.Indices = indices })
 }
 
 // countWrites gives the indices with the writes to them. One that cannot be

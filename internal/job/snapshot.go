@@ -14,8 +14,8 @@ import (
 // by asking for it. A snapshot that failed, or is partial, is deleted and taken
 // again under the next attempt.
 func (d *day) snapshot(ctx context.Context) error {
-	if d.lease.now().Attempt == 0 {
-		if err := d.lease.update(ctx, (*State).nextAttempt); err != nil {
+	if d.lease.Now().Attempt == 0 {
+		if err := d.lease.Update(ctx, (*State).nextAttempt); err != nil {
 			return err
 		}
 	}
@@ -29,7 +29,7 @@ func (d *day) snapshot(ctx context.Context) error {
 		}
 		problem := s.Verify(d.indexNames())
 		if problem == nil {
-			return d.lease.update(ctx, func(st *State) { st.Snapshot.UUID = s.UUID })
+			return d.lease.Update(ctx, func(st *State) { st.Snapshot.UUID = s.UUID })
 		}
 		if err := d.retake(ctx, problem); err != nil {
 			return errors.Join(problem, err)
@@ -38,14 +38,14 @@ func (d *day) snapshot(ctx context.Context) error {
 			return &hinted{fmt.Errorf("no whole snapshot in %s: %w", tries(d.Retries+1), problem),
 				"see the reasons above and the cluster's log; the failed snapshot was deleted, the next run takes a new one"}
 		}
-		d.Watch.Note("the snapshot is not whole; taking it again", slog.String("error", problem.Error()), slog.Int("attempt", d.lease.now().Attempt))
+		d.Watch.Note("the snapshot is not whole; taking it again", slog.String("error", problem.Error()), slog.Int("attempt", d.lease.Now().Attempt))
 	}
 }
 
 // await returns the attempt's snapshot once it has ended, requesting it first
 // if the cluster does not know it.
 func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
-	name := d.lease.now().Snapshot.Name
+	name := d.lease.Now().Snapshot.Name
 	late := &marked{&hinted{fmt.Errorf("the snapshot %s did not end within %v", name, d.SnapshotTimeout), "it goes on in the cluster: run again to wait on, or raise snapshot.timeout"}, ErrEndless}
 	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout, late)
 	defer cancel()
@@ -88,7 +88,7 @@ func (d *day) request(ctx context.Context, name string) (refusal, err error) {
 	if err := d.mustBeEmpty(ctx); err != nil {
 		return nil, err
 	}
-	s := d.lease.now()
+	s := d.lease.Now()
 	err = d.Cluster.Create(ctx, d.Repository, name, snapshot.CreateOptions{
 		Indices:  d.indexNames(),
 		Metadata: map[string]string{"stream": s.Stream, "date": s.Date, "run": s.Run},
@@ -112,7 +112,7 @@ func (d *day) watchSnapshot(ctx context.Context, name string) {
 
 func (d *day) indexNames() []string {
 	var names []string
-	for _, x := range d.lease.now().Indices {
+	for _, x := range d.lease.Now().Indices {
 		names = append(names, x.Name)
 	}
 	return names

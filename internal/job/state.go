@@ -1,11 +1,10 @@
 package job
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"archiver/archive"
+	"archiver/internal/lease"
 )
 
 // stateFormat is the version of the state's schema.
@@ -51,13 +50,10 @@ func Steps() []Phase { return order()[:PhaseDone.rank()] }
 // What it says is true at every moment of a run, because every step is written
 // here before it is taken.
 type State struct {
-	Format       int    `json:"format"`
-	Stream       string `json:"stream"`
-	ArchiveURL   string `json:"archive_url"`
-	Epoch        int64  `json:"epoch"`  // grows with every write
-	Nonce        string `json:"nonce"`  // fresh with every write
-	Holder       string `json:"holder"` // "" when released
-	LeaseSeconds int    `json:"lease_seconds"`
+	Format     int    `json:"format"`
+	Stream     string `json:"stream"`
+	ArchiveURL string `json:"archive_url"`
+	lease.Mark
 
 	Run      string                  `json:"run"`
 	Date     string                  `json:"date"`
@@ -91,19 +87,10 @@ func (x IndexID) counted() bool { return x.Writes != nil || x.WritesReason != ""
 // idle tells that no run is unfinished.
 func (s *State) idle() bool { return s.Phase == PhaseDone }
 
-// encode renders the state for its object.
-func (s *State) encode() ([]byte, error) {
-	text, err := json.MarshalIndent(s, "", "  ")
-	return append(text, '\n'), err
-}
-
-// decodeState refuses fields that it does not know: a state written by a newer
-// version must not be half understood.
+// decodeState refuses what it does not know.
 func decodeState(text []byte) (*State, error) {
-	s := new(State)
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(s); err != nil {
+	s, err := lease.Decode[State](text)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", archive.StateKey, err)
 	}
 	if s.Format != stateFormat {
@@ -118,8 +105,8 @@ func decodeState(text []byte) (*State, error) {
 // reset forgets the run that has ended.
 func (s *State) reset() {
 	*s = State{
-		Format: stateFormat, Stream: s.Stream, ArchiveURL: s.ArchiveURL, Epoch: s.Epoch, Nonce: s.Nonce,
-		Holder: s.Holder, LeaseSeconds: s.LeaseSeconds, Head: s.Head, Phase: PhaseDone, Indices: []IndexID{},
+		Format: stateFormat, Stream: s.Stream, ArchiveURL: s.ArchiveURL, Mark: s.Mark,
+		Head: s.Head, Phase: PhaseDone, Indices: []IndexID{},
 	}
 }
 

@@ -8,15 +8,16 @@ import (
 	"time"
 
 	"archiver/archive"
+	"archiver/internal/lease"
 )
 
 // fullState has every field set.
 func fullState() State {
 	n := int64(50_000)
 	return State{
-		Format: stateFormat, Stream: "logdata", ArchiveURL: "s3://logs-archive/prod/", Epoch: 17, Nonce: "0123456789abcdef",
-		Holder: "host, process 42", LeaseSeconds: 120,
-		Run: "20261121t030000z-0123abcd", Date: "2026-11-20", Attempt: 2, Phase: PhaseSeal,
+		Format: stateFormat, Stream: "logdata", ArchiveURL: "s3://logs-archive/prod/",
+		Mark: lease.Mark{Epoch: 17, Nonce: "0123456789abcdef", Holder: "host, process 42", LeaseSeconds: 120},
+		Run:  "20261121t030000z-0123abcd", Date: "2026-11-20", Attempt: 2, Phase: PhaseSeal,
 		Snapshot: archive.PlannedSnapshot{Name: "logdata-2026.11.20-20261121t030000z-0123abcd-2", UUID: "9Y2dkz3cQE-jiS1xcdhfhw"},
 		Indices:  []IndexID{{Name: "logdata-20112026", UUID: "xQ-1TdZvSPyeQ8CwEEJu4g", Writes: &n, WritesReason: "-"}},
 		Witness: &archive.Witness{
@@ -40,7 +41,7 @@ func TestStateIsWrittenAsRecorded(t *testing.T) {
 			t.Errorf("fullState does not set %s", v.Type().Field(i).Name)
 		}
 	}
-	text, err := s.encode()
+	text, err := lease.Encode(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func TestStateIsWrittenAsRecorded(t *testing.T) {
 
 func TestStateThatIsNotUnderstoodIsRefused(t *testing.T) {
 	s := fullState()
-	text, err := s.encode()
+	text, err := lease.Encode(s)
 	if err != nil {
 		t.Fatal(err)
 	}

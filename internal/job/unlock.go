@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"archiver/archive/store"
+	"archiver/internal/lease"
 )
 
 // Holding describes who holds the lease, and what is unfinished.
@@ -25,7 +25,7 @@ type Holding struct {
 // Holding looks at the lease and changes nothing.
 func (j *Job) Holding(ctx context.Context) (Holding, error) {
 	was, err := j.look(ctx)
-	if err != nil || was.state == nil {
+	if err != nil || was.none() {
 		return Holding{}, err
 	}
 	return was.holding(), nil
@@ -34,11 +34,11 @@ func (j *Job) Holding(ctx context.Context) (Holding, error) {
 // holding describes a state that is there.
 func (s seen) holding() Holding {
 	h := Holding{
-		Holder: s.state.Holder, Run: s.state.Run, Date: s.state.Date, Phase: s.state.Phase, LastError: s.state.LastError,
-		Unfinished: !s.state.idle(),
+		Holder: s.Object.Holder, Run: s.Object.Run, Date: s.Object.Date, Phase: s.Object.Phase, LastError: s.Object.LastError,
+		Unfinished: !s.Object.idle(),
 	}
 	if h.Holder != "" {
-		h.Since, h.Until, h.Expired = s.info.Time, s.until(), s.held() == nil
+		h.Since, h.Until, h.Expired = s.Info.Time, s.Until(), !s.Live()
 	}
 	return h
 }
@@ -50,15 +50,14 @@ func (j *Job) Unlock(ctx context.Context, h Holding) error {
 	if err != nil {
 		return err
 	}
-	if was.state == nil || was.state.Holder == "" {
+	if was.none() || was.Object.Holder == "" {
 		return nil
 	}
-	if was.state.Holder != h.Holder || was.state.Run != h.Run {
-		return fmt.Errorf("%w: by now it is %s", ErrHeld, was.state.Holder)
+	if was.Object.Holder != h.Holder || was.Object.Run != h.Run {
+		return fmt.Errorf("%w: by now it is %s", ErrHeld, was.Object.Holder)
 	}
-	l := &lease{store: j.Staging.Store, state: *was.state, etag: was.info.ETag, pending: map[string]bool{}}
-	err = l.update(ctx, func(s *State) { s.Holder = "" })
-	if errors.Is(err, ErrLeaseLost) || errors.Is(err, store.ErrChanged) {
+	err = j.stateObject().Break(ctx, was.Seen)
+	if errors.Is(err, lease.ErrLost) {
 		return fmt.Errorf("%s has just renewed its lease: it lives: %w", h.Holder, err)
 	}
 	return err

@@ -13,7 +13,7 @@ import (
 // writes are looked at: where there were none, the counts and hashes are the
 // snapshot's. What cannot be had is recorded with its reason.
 func (d *day) witness(ctx context.Context) error {
-	s := d.lease.now()
+	s := d.lease.Now()
 	if s.Witness != nil {
 		return nil
 	}
@@ -23,7 +23,7 @@ func (d *day) witness(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.lease.update(ctx, func(s *State) { s.Witness = w })
+	return d.lease.Update(ctx, func(s *State) { s.Witness = w })
 }
 
 // countDocuments describes the indices that are still the run's own.
@@ -37,7 +37,7 @@ func (d *day) countDocuments(ctx context.Context, w *archive.Witness) error {
 		details[x.UUID] = x
 	}
 	w.Indices = []archive.Index{}
-	for _, x := range d.lease.now().Indices {
+	for _, x := range d.lease.Now().Indices {
 		detail, same := details[x.UUID]
 		i := archive.Index{Name: x.Name, UUID: x.UUID, Shards: detail.Shards, Bytes: detail.Bytes, CreatedVersion: detail.CreatedVersion}
 		if !same {
@@ -60,7 +60,7 @@ func (d *day) countDocuments(ctx context.Context, w *archive.Witness) error {
 // snapshot's request.
 func (d *day) lookForChanges(ctx context.Context, w *archive.Witness) error {
 	before := map[string]IndexID{}
-	for _, x := range d.lease.now().Indices {
+	for _, x := range d.lease.Now().Indices {
 		before[x.UUID] = x
 	}
 	for n := range w.Indices {

@@ -82,7 +82,7 @@ type world struct {
 
 func newWorld(t testing.TB, o snapshottest.Options) *world {
 	t.Helper()
-	w := &world{t: t, root: fastDir(t), clock: storetest.NewClock(epoch), days: map[string][]snapshottest.Doc{}}
+	w := &world{t: t, root: storetest.Folder(t), clock: storetest.NewClock(epoch), days: map[string][]snapshottest.Doc{}}
 	w.hold = archive.Retention{Mode: "none", Years: 5}
 	o.Blobs = snapshottest.Dir(w.root)
 	w.cluster = snapshottest.New(o)
@@ -102,22 +102,6 @@ func newWorld(t testing.TB, o snapshottest.Options) *world {
 		t.Fatal(err)
 	}
 	return w
-}
-
-// fastDir is a folder in memory, where there is one: thousands of fsyncs on a
-// disk would tell nothing more.
-func fastDir(t testing.TB) string {
-	t.Helper()
-	const memory = "/dev/shm"
-	if info, err := os.Stat(memory); err != nil || !info.IsDir() {
-		return t.TempDir()
-	}
-	d, err := os.MkdirTemp(memory, "archiver-job-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(d) })
-	return d
 }
 
 const stream = "logdata"
@@ -160,17 +144,8 @@ func (w *world) process(gate *storetest.Gate) *job.Job {
 
 // run runs the program for a date until it ends or dies.
 func (w *world) run(gate *storetest.Gate, date string) ([]job.Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := gate.Life()
 	defer cancel()
-	ended := make(chan struct{})
-	defer close(ended)
-	go func() { // the dead do nothing: what still runs is told to end
-		select {
-		case <-gate.Dead():
-			cancel()
-		case <-ended:
-		}
-	}()
 	return w.process(gate).Run(ctx, date)
 }
 
@@ -189,72 +164,60 @@ type gatedCluster struct {
 	gate *storetest.Gate
 }
 
-func gated[T any](ctx context.Context, g *gatedCluster, name string, do func(context.Context) (T, error)) (out T, err error) {
-	err = g.gate.Do(ctx, "cluster "+name, false, func(ctx context.Context) (err error) {
-		out, err = do(ctx)
-		return err
-	})
-	return out, broken(err, snapshot.ErrUnknowable)
-}
-
 func (g *gatedCluster) change(ctx context.Context, name string, do func(context.Context) error) error {
-	return broken(g.gate.Do(ctx, "cluster "+name, true, do), snapshot.ErrAmbiguous)
-}
-
-// broken gives a lost connection the name that package snapshot gives it.
-func broken(err, is error) error {
-	if errors.Is(err, storetest.ErrLost) && is == snapshot.ErrAmbiguous {
-		return fmt.Errorf("%w: %w", is, err)
+	err := g.gate.Do(ctx, "cluster "+name, true, do)
+	if errors.Is(err, storetest.ErrLost) { // as package snapshot calls it
+		return fmt.Errorf("%w: %w", snapshot.ErrAmbiguous, err)
 	}
 	return err
 }
 
 func (g *gatedCluster) Info(ctx context.Context) (snapshot.Info, error) {
-	return gated(ctx, g, "Info", g.Cluster.Info)
+	return storetest.Ask(ctx, g.gate, "cluster Info", g.Cluster.Info)
 }
 
 func (g *gatedCluster) Repository(ctx context.Context, name string) (snapshot.Repository, error) {
-	return gated(ctx, g, "Repository", func(ctx context.Context) (snapshot.Repository, error) { return g.Cluster.Repository(ctx, name) })
+	return storetest.Ask(ctx, g.gate, "cluster Repository", func(ctx context.Context) (snapshot.Repository, error) { return g.Cluster.Repository(ctx, name) })
 }
 
 func (g *gatedCluster) Indices(ctx context.Context, p []string) ([]snapshot.Index, error) {
-	return gated(ctx, g, "Indices", func(ctx context.Context) ([]snapshot.Index, error) { return g.Cluster.Indices(ctx, p) })
+	return storetest.Ask(ctx, g.gate, "cluster Indices", func(ctx context.Context) ([]snapshot.Index, error) { return g.Cluster.Indices(ctx, p) })
 }
 
 func (g *gatedCluster) Count(ctx context.Context, index string) (int64, error) {
-	return gated(ctx, g, "Count", func(ctx context.Context) (int64, error) { return g.Cluster.Count(ctx, index) })
+	return storetest.Ask(ctx, g.gate, "cluster Count", func(ctx context.Context) (int64, error) { return g.Cluster.Count(ctx, index) })
 }
 
 func (g *gatedCluster) Writes(ctx context.Context, index string) (int64, error) {
-	return gated(ctx, g, "Writes", func(ctx context.Context) (int64, error) { return g.Cluster.Writes(ctx, index) })
+	return storetest.Ask(ctx, g.gate, "cluster Writes", func(ctx context.Context) (int64, error) { return g.Cluster.Writes(ctx, index) })
 }
 
 func (g *gatedCluster) SourceMode(ctx context.Context, index string) (string, error) {
-	return gated(ctx, g, "SourceMode", func(ctx context.Context) (string, error) { return g.Cluster.SourceMode(ctx, index) })
+	return storetest.Ask(ctx, g.gate, "cluster SourceMode", func(ctx context.Context) (string, error) { return g.Cluster.SourceMode(ctx, index) })
 }
 
 func (g *gatedCluster) SampleIDs(ctx context.Context, index string, n int, seed int64) ([]string, error) {
-	return gated(ctx, g, "SampleIDs", func(ctx context.Context) ([]string, error) { return g.Cluster.SampleIDs(ctx, index, n, seed) })
+	return storetest.Ask(ctx, g.gate, "cluster SampleIDs", func(ctx context.Context) ([]string, error) { return g.Cluster.SampleIDs(ctx, index, n, seed) })
 }
 
 func (g *gatedCluster) Documents(ctx context.Context, index string, ids []string) ([]snapshot.Document, error) {
-	return gated(ctx, g, "Documents", func(ctx context.Context) ([]snapshot.Document, error) { return g.Cluster.Documents(ctx, index, ids) })
+	return storetest.Ask(ctx, g.gate, "cluster Documents", func(ctx context.Context) ([]snapshot.Document, error) { return g.Cluster.Documents(ctx, index, ids) })
 }
 
 func (g *gatedCluster) Snapshots(ctx context.Context, r string) ([]snapshot.Snapshot, error) {
-	return gated(ctx, g, "Snapshots", func(ctx context.Context) ([]snapshot.Snapshot, error) { return g.Cluster.Snapshots(ctx, r) })
+	return storetest.Ask(ctx, g.gate, "cluster Snapshots", func(ctx context.Context) ([]snapshot.Snapshot, error) { return g.Cluster.Snapshots(ctx, r) })
 }
 
 func (g *gatedCluster) Snapshot(ctx context.Context, r, name string) (snapshot.Snapshot, error) {
-	return gated(ctx, g, "Snapshot "+name, func(ctx context.Context) (snapshot.Snapshot, error) { return g.Cluster.Snapshot(ctx, r, name) })
+	return storetest.Ask(ctx, g.gate, "cluster Snapshot "+name, func(ctx context.Context) (snapshot.Snapshot, error) { return g.Cluster.Snapshot(ctx, r, name) })
 }
 
 func (g *gatedCluster) Progress(ctx context.Context, r, name string) (snapshot.Progress, error) {
-	return gated(ctx, g, "Progress", func(ctx context.Context) (snapshot.Progress, error) { return g.Cluster.Progress(ctx, r, name) })
+	return storetest.Ask(ctx, g.gate, "cluster Progress", func(ctx context.Context) (snapshot.Progress, error) { return g.Cluster.Progress(ctx, r, name) })
 }
 
 func (g *gatedCluster) Deleting(ctx context.Context, r string) (bool, error) {
-	return gated(ctx, g, "Deleting", func(ctx context.Context) (bool, error) { return g.Cluster.Deleting(ctx, r) })
+	return storetest.Ask(ctx, g.gate, "cluster Deleting", func(ctx context.Context) (bool, error) { return g.Cluster.Deleting(ctx, r) })
 }
 
 func (g *gatedCluster) Register(ctx context.Context, name string, r snapshot.Repository) error {

@@ -92,7 +92,8 @@ func TestADayIsArchivedAroundALiveRestore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := chain.Sealed(next); !ok && n > 0 {
+		// How often a drill looks again differs: it may have made fewer calls.
+		if _, ok := chain.Sealed(next); !ok && 0 < n && n <= len(gate.Calls()) {
 			t.Errorf("before call %d: the next day is not sealed", n)
 		}
 		w.wantBare("logdata-21112026")

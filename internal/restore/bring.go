@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"archiver/archive"
@@ -13,7 +14,7 @@ import (
 
 // register tells the cluster where the files are, for reading only.
 func (w *way) register(ctx context.Context) error {
-	if err := w.lease.check(ctx); err != nil {
+	if err := w.lease.Check(ctx); err != nil {
 		return err
 	}
 	if err := w.onlyTheArchive(ctx); err != nil {
@@ -53,7 +54,7 @@ func (w *way) onlyTheArchive(ctx context.Context) error {
 		objects, bytes = objects+1, bytes+o.Size
 	}
 	if objects != w.result.Objects || bytes != w.result.Bytes {
-		if err := w.lease.check(ctx); err != nil {
+		if err := w.lease.Check(ctx); err != nil {
 			return err // cleaned up after, and not tampered with
 		}
 		return needsPerson("find out who else writes into that bucket, and run again", "%s%s holds %d files of %d bytes, and the archive has %d of %d: somebody else writes there",
@@ -78,7 +79,7 @@ func (w *way) restore(ctx context.Context) error {
 		return nil
 	}
 	// From here on they are whole, and not ours any more.
-	return w.lease.update(ctx, func(c *Claim) { c.Kept = true })
+	return w.lease.Update(ctx, func(c *Claim) { c.Kept = true })
 }
 
 // request asks for the restore. The claim is checked right before it: who was
@@ -87,7 +88,7 @@ func (w *way) request(ctx context.Context) error {
 	if err := w.mustBeFree(ctx); err != nil {
 		return err
 	}
-	if err := w.lease.check(ctx); err != nil {
+	if err := w.lease.Check(ctx); err != nil {
 		return err
 	}
 	prefix, suffix := w.affixes()
@@ -147,7 +148,7 @@ func (w *way) adopt(ctx context.Context) (bool, error) {
 	for _, i := range found {
 		uuids[i.Name] = i.UUID
 	}
-	targets := w.lease.now().Indices
+	targets := slices.Clone(w.lease.Now().Indices)
 	recorded := targets[0].UUID != ""
 	for n, t := range targets {
 		uuid := uuids[t.Target]
@@ -165,7 +166,7 @@ func (w *way) adopt(ctx context.Context) (bool, error) {
 	if err := w.areOurs(ctx); err != nil {
 		return false, err
 	}
-	return true, w.lease.update(ctx, func(c *Claim) { c.Indices = targets })
+	return true, w.lease.Update(ctx, func(c *Claim) { c.Indices = targets })
 }
 
 // areOurs makes sure that indices which appeared after a request without an

@@ -1,14 +1,13 @@
 package restore
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"archiver/archive"
 	"archiver/internal/job"
+	"archiver/internal/lease"
 )
 
 // claimFormat is the version of the claim's schema.
@@ -45,13 +44,10 @@ const Prefix = archive.WorkPrefix + "restores/"
 // lease and plan in one object, replaced by compare-and-swap. Every name is in it
 // before it comes to be.
 type Claim struct {
-	Format       int    `json:"format"`
-	Kind         Kind   `json:"kind"`
-	ID           string `json:"id"`
-	Epoch        int64  `json:"epoch"`  // grows with every write
-	Nonce        string `json:"nonce"`  // fresh with every write
-	Holder       string `json:"holder"` // "" when released
-	LeaseSeconds int    `json:"lease_seconds"`
+	Format int    `json:"format"`
+	Kind   Kind   `json:"kind"`
+	ID     string `json:"id"`
+	lease.Mark
 
 	Stream string    `json:"stream"`
 	Date   string    `json:"date"`
@@ -96,19 +92,11 @@ func repositoryOf(id string) string { return repositoryPrefix + id }
 // scratchOf begins the names of a drill's indices.
 func scratchOf(id string) string { return "archiver-drill-" + id + "-" }
 
-// encode renders the claim for its object.
-func (c *Claim) encode() ([]byte, error) {
-	text, err := json.MarshalIndent(c, "", "  ")
-	return append(text, '\n'), err
-}
-
 // decodeClaim refuses fields and names that it does not know: what a claim says
 // is deleted.
 func decodeClaim(id string, text []byte) (*Claim, error) {
-	c := new(Claim)
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(c); err != nil {
+	c, err := lease.Decode[Claim](text)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", claimKey(id), err)
 	}
 	if c.Format != claimFormat {

@@ -4,13 +4,15 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"archiver/internal/lease"
 )
 
 const testID = "20261121t030000z-0123abcd"
 
 func sound() Claim {
 	return Claim{
-		Format: claimFormat, Kind: KindDrill, ID: testID, Epoch: 3, Nonce: "n", Holder: "h", LeaseSeconds: 120,
+		Format: claimFormat, Kind: KindDrill, ID: testID, Mark: lease.Mark{Epoch: 3, Nonce: "n", Holder: "h", LeaseSeconds: 120},
 		Stream: "logdata", Date: "2026-11-20", Run: testID, Phase: PhaseUnpack, ClusterUUID: "u",
 		Repository: repositoryOf(testID), Files: files(testID), Indices: []Target{{Index: "a", Target: scratchOf(testID) + "a", UUID: "x"}},
 	}
@@ -18,7 +20,7 @@ func sound() Claim {
 
 func TestAClaimIsReadBackAsItWas(t *testing.T) {
 	c := sound()
-	text, err := c.encode()
+	text, err := lease.Encode(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,7 @@ func TestAClaimThatNamesWhatIsNotItsOwnIsRefused(t *testing.T) {
 	} {
 		c := sound()
 		change(&c)
-		text, err := c.encode()
+		text, err := lease.Encode(c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +52,7 @@ func TestAClaimThatNamesWhatIsNotItsOwnIsRefused(t *testing.T) {
 		}
 	}
 	c := sound()
-	text, err := c.encode()
+	text, err := lease.Encode(c)
 	if err != nil {
 		t.Fatal(err)
 	}

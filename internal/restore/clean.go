@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"archiver/archive/store"
-	"archiver/internal/job"
+	"archiver/internal/lease"
 	"archiver/snapshot"
 )
 
@@ -31,11 +31,11 @@ const (
 func (w *way) clean(ctx context.Context, err error) error {
 	ctx, cancel := lingering(ctx, grace)
 	defer cancel()
-	if errors.Is(err, job.ErrLeaseLost) {
+	if errors.Is(err, lease.ErrLost) {
 		// Another has cleaned up, or is at it. What arrived late from here bears
 		// this restore's name, and may go at any time.
-		w.lease.end()
-		return w.removeOwn(ctx, w.lease.now())
+		w.lease.End()
+		return w.removeOwn(ctx, w.lease.Now())
 	}
 	return w.removeAll(ctx, ctx, w.lease)
 }
@@ -56,22 +56,21 @@ func lingering(parent context.Context, d time.Duration) (context.Context, contex
 // removeAll removes what a claim names, as long as held lasts, and then the claim,
 // whose lease is held. If it fails, the lease is given up, so that the next one
 // need not wait.
-func (r *Restorer) removeAll(ctx, held context.Context, l *lease) error {
-	err := l.check(held)
+func (r *Restorer) removeAll(ctx, held context.Context, l *lease.Lease[Claim]) error {
+	err := l.Check(held)
 	if err == nil {
-		err = because(held, r.removeNamed(held, l.now()))
+		err = because(held, r.removeNamed(held, l.Now()))
 	}
-	l.end()
 	if err == nil {
-		err = l.drop(ctx)
+		err = l.Drop(ctx)
 	}
 	switch {
 	case err == nil:
-		r.forgetClaim(ctx, l.claim.ID)
-	case !errors.Is(err, job.ErrLeaseLost):
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-		defer cancel()
-		if releaseErr := l.update(release, func(c *Claim) { c.Holder = "" }); releaseErr != nil {
+		r.forgetClaim(ctx, l.Now().ID)
+	case errors.Is(err, lease.ErrLost):
+		l.End()
+	default:
+		if releaseErr := l.Release(ctx, func(*Claim) {}); releaseErr != nil {
 			r.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", releaseErr.Error()))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"archiver/archive/store"
+	"archiver/internal/lease"
 	"archiver/snapshot"
 )
 
@@ -106,7 +107,7 @@ func (r *Restorer) strayRepositories(ctx context.Context, known []Leftover) ([]L
 // judge reads a restore's claim, and removes what it has left if that is asked
 // for and it is dead.
 func (r *Restorer) judge(ctx context.Context, x *Leftover, info snapshot.Info, remove bool) error {
-	was, err := r.look(ctx, x.ID)
+	was, err := r.claimObject(x.ID).Look(ctx)
 	if errors.Is(err, store.ErrNotFound) {
 		// The claim goes last: what is still there, or again, came late.
 		if !remove {
@@ -120,8 +121,8 @@ func (r *Restorer) judge(ctx context.Context, x *Leftover, info snapshot.Info, r
 		x.Stays = err.Error()
 		return err
 	}
-	c := was.claim
-	x.Kind, x.Date, x.Holder, x.Live, x.Until = c.Kind, c.Date, c.Holder, was.live(), was.until()
+	c := was.Object
+	x.Kind, x.Date, x.Holder, x.Live, x.Until = c.Kind, c.Date, c.Holder, was.Live(), was.Until()
 	x.ClusterUUID = c.ClusterUUID
 	if !c.Kept {
 		x.Indices = c.names()
@@ -141,8 +142,8 @@ func (r *Restorer) judge(ctx context.Context, x *Leftover, info snapshot.Info, r
 
 // bury takes a dead restore's claim over, so that it can never go on, and
 // removes what it names.
-func (r *Restorer) bury(ctx context.Context, was seen) error {
-	held, l, err := r.take(ctx, *was.claim, was.info.ETag)
+func (r *Restorer) bury(ctx context.Context, was lease.Seen[Claim]) error {
+	held, l, err := r.take(ctx, *was.Object, was.Info.ETag)
 	if err != nil {
 		return err
 	}

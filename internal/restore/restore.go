@@ -87,7 +87,7 @@ type Options struct {
 // Observer is told so.
 //
 // Errors: archive.ErrNoArchive, job.ErrHeld, job.ErrPerson, job.ErrInterrupted,
-// job.ErrLeaseLost, archive.ErrIntegrity and others, as job.StepErrors.
+// lease.ErrLost, archive.ErrIntegrity and others, as job.StepErrors.
 func (r *Restorer) Restore(ctx context.Context, o Options) (*Result, error) {
 	return r.run(ctx, &way{Restorer: r, kind: KindRestore, options: o})
 }

@@ -10,6 +10,7 @@ import (
 
 	"archiver/archive"
 	"archiver/internal/job"
+	"archiver/internal/lease"
 	"archiver/snapshot"
 )
 
@@ -23,7 +24,7 @@ type way struct {
 	chain    *archive.Chain
 	entry    *archive.Entry
 	claim    Claim // before it is written
-	lease    *lease
+	lease    *lease.Lease[Claim]
 	record   *archive.Record
 	accepted bool // the cluster has said that it restores
 	result   *Result
@@ -68,7 +69,7 @@ func (r *Restorer) run(ctx context.Context, w *way) (result *Result, err error) 
 	w.result.timed(PhaseClean, began)
 	r.Watch.Phase(date, job.PhaseDone)
 	if !w.result.compared {
-		if l.now().Kept {
+		if l.Now().Kept {
 			r.Watch.Note("the indices are there, but were not compared with what was recorded")
 		}
 		return nil, err
@@ -143,7 +144,7 @@ func (w *way) goAll(ctx context.Context) error {
 	for _, step := range w.steps() {
 		w.Watch.Phase(w.options.Date, step.phase)
 		began := time.Now()
-		err := w.lease.update(ctx, func(c *Claim) { c.Phase = step.phase })
+		err := w.lease.Update(ctx, func(c *Claim) { c.Phase = step.phase })
 		if err == nil {
 			err = step.do(ctx)
 		}

@@ -90,7 +90,7 @@ func newWorld(t testing.TB) *world {
 // newWorldOf archives the day with a witness that may be wrong.
 func newWorldOf(t testing.TB, lie func(*liar)) *world {
 	t.Helper()
-	w := &world{t: t, root: fastDir(t), clock: storetest.NewClock(epoch)}
+	w := &world{t: t, root: storetest.Folder(t), clock: storetest.NewClock(epoch)}
 	w.cluster, w.client = w.newCluster()
 	var err error
 	if w.staging, err = dir.Open(filepath.Join(w.root, "staging")); err != nil {
@@ -153,22 +153,6 @@ func (w *world) clusterOf(distribution, version string) (*snapshottest.Cluster, 
 	return c, client
 }
 
-// fastDir is a folder in memory, where there is one: thousands of fsyncs on a
-// disk would tell nothing more.
-func fastDir(t testing.TB) string {
-	t.Helper()
-	const memory = "/dev/shm"
-	if info, err := os.Stat(memory); err != nil || !info.IsDir() {
-		return t.TempDir()
-	}
-	d, err := os.MkdirTemp(memory, "archiver-restore-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(d) })
-	return d
-}
-
 // seal archives a day.
 func (w *world) seal(cluster job.Cluster, date string) {
 	w.t.Helper()
@@ -207,27 +191,14 @@ func (w *world) process(gate *storetest.Gate) *restore.Restorer {
 	}
 }
 
-// mortal is a context that ends when the process behind the gate dies.
-func mortal(gate *storetest.Gate) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	go func() { // the dead do nothing: what still runs is told to end
-		select {
-		case <-gate.Dead():
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
 func (w *world) drill(gate *storetest.Gate) (*restore.Result, error) {
-	ctx, cancel := mortal(gate)
+	ctx, cancel := gate.Life()
 	defer cancel()
 	return w.process(gate).Drill(ctx, date)
 }
 
 func (w *world) restore(gate *storetest.Gate, o restore.Options) (*restore.Result, error) {
-	ctx, cancel := mortal(gate)
+	ctx, cancel := gate.Life()
 	defer cancel()
 	o.Date = date
 	return w.process(gate).Restore(ctx, o)
@@ -327,14 +298,6 @@ type gatedCluster struct {
 	gate *storetest.Gate
 }
 
-func ask[T any](ctx context.Context, g *gatedCluster, name string, do func(context.Context) (T, error)) (out T, err error) {
-	err = g.gate.Do(ctx, "cluster "+name, false, func(ctx context.Context) (err error) {
-		out, err = do(ctx)
-		return err
-	})
-	return out, err
-}
-
 func (g *gatedCluster) change(ctx context.Context, name string, do func(context.Context) error) error {
 	err := g.gate.Do(ctx, "cluster "+name, true, do)
 	if errors.Is(err, storetest.ErrLost) { // as package snapshot calls it
@@ -344,39 +307,39 @@ func (g *gatedCluster) change(ctx context.Context, name string, do func(context.
 }
 
 func (g *gatedCluster) Info(ctx context.Context) (snapshot.Info, error) {
-	return ask(ctx, g, "Info", g.Cluster.Info)
+	return storetest.Ask(ctx, g.gate, "cluster Info", g.Cluster.Info)
 }
 
 func (g *gatedCluster) Indices(ctx context.Context, p []string) ([]snapshot.Index, error) {
-	return ask(ctx, g, "Indices", func(ctx context.Context) ([]snapshot.Index, error) { return g.Cluster.Indices(ctx, p) })
+	return storetest.Ask(ctx, g.gate, "cluster Indices", func(ctx context.Context) ([]snapshot.Index, error) { return g.Cluster.Indices(ctx, p) })
 }
 
 func (g *gatedCluster) Repositories(ctx context.Context) (map[string]snapshot.Repository, error) {
-	return ask(ctx, g, "Repositories", g.Cluster.Repositories)
+	return storetest.Ask(ctx, g.gate, "cluster Repositories", g.Cluster.Repositories)
 }
 
 func (g *gatedCluster) Repository(ctx context.Context, name string) (snapshot.Repository, error) {
-	return ask(ctx, g, "Repository", func(ctx context.Context) (snapshot.Repository, error) { return g.Cluster.Repository(ctx, name) })
+	return storetest.Ask(ctx, g.gate, "cluster Repository", func(ctx context.Context) (snapshot.Repository, error) { return g.Cluster.Repository(ctx, name) })
 }
 
 func (g *gatedCluster) Snapshot(ctx context.Context, r, name string) (snapshot.Snapshot, error) {
-	return ask(ctx, g, "Snapshot", func(ctx context.Context) (snapshot.Snapshot, error) { return g.Cluster.Snapshot(ctx, r, name) })
+	return storetest.Ask(ctx, g.gate, "cluster Snapshot", func(ctx context.Context) (snapshot.Snapshot, error) { return g.Cluster.Snapshot(ctx, r, name) })
 }
 
 func (g *gatedCluster) Recovery(ctx context.Context, indices []string) (snapshot.Recovery, error) {
-	return ask(ctx, g, "Recovery", func(ctx context.Context) (snapshot.Recovery, error) { return g.Cluster.Recovery(ctx, indices) })
+	return storetest.Ask(ctx, g.gate, "cluster Recovery", func(ctx context.Context) (snapshot.Recovery, error) { return g.Cluster.Recovery(ctx, indices) })
 }
 
 func (g *gatedCluster) RestoredFrom(ctx context.Context, index string) (string, error) {
-	return ask(ctx, g, "RestoredFrom", func(ctx context.Context) (string, error) { return g.Cluster.RestoredFrom(ctx, index) })
+	return storetest.Ask(ctx, g.gate, "cluster RestoredFrom", func(ctx context.Context) (string, error) { return g.Cluster.RestoredFrom(ctx, index) })
 }
 
 func (g *gatedCluster) Count(ctx context.Context, index string) (int64, error) {
-	return ask(ctx, g, "Count", func(ctx context.Context) (int64, error) { return g.Cluster.Count(ctx, index) })
+	return storetest.Ask(ctx, g.gate, "cluster Count", func(ctx context.Context) (int64, error) { return g.Cluster.Count(ctx, index) })
 }
 
 func (g *gatedCluster) Documents(ctx context.Context, index string, ids []string) ([]snapshot.Document, error) {
-	return ask(ctx, g, "Documents", func(ctx context.Context) ([]snapshot.Document, error) { return g.Cluster.Documents(ctx, index, ids) })
+	return storetest.Ask(ctx, g.gate, "cluster Documents", func(ctx context.Context) ([]snapshot.Document, error) { return g.Cluster.Documents(ctx, index, ids) })
 }
 
 func (g *gatedCluster) Register(ctx context.Context, name string, r snapshot.Repository) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 // ErrDead is what every call of a process answers after its gate has killed it.
@@ -56,8 +57,19 @@ func NewGate(decide func(Call) Fate) *Gate {
 	return &Gate{Decide: decide, dead: make(chan struct{})}
 }
 
-// Dead is closed when the process has died.
-func (g *Gate) Dead() <-chan struct{} { return g.dead }
+// Life is a context that ends when the process dies, at the latest in a minute:
+// the dead do nothing, so what still runs is told to end.
+func (g *Gate) Life() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	go func() {
+		select {
+		case <-g.dead:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
 
 // Kill ends the process from outside.
 func (g *Gate) Kill() {
@@ -121,6 +133,15 @@ func (g *Gate) Do(ctx context.Context, name string, mutates bool, do func(contex
 		g.Before(c)
 	}
 	return g.carryOut(ctx, c, fate, do)
+}
+
+// Ask passes a call that changes nothing through a gate.
+func Ask[T any](ctx context.Context, g *Gate, name string, do func(context.Context) (T, error)) (out T, err error) {
+	err = g.Do(ctx, name, false, func(ctx context.Context) (err error) {
+		out, err = do(ctx)
+		return err
+	})
+	return out, err
 }
 
 func (g *Gate) carryOut(ctx context.Context, c Call, fate Fate, do func(context.Context) error) error {
