@@ -149,23 +149,7 @@ func TestThreeArchivedDaysComeBack(t *testing.T) {
 // the archive where it was.
 func (w *world) elsewhere(t *testing.T) *world {
 	t.Helper()
-	l, err := lab.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	server, err := l.Search(t.Context(), lab.OpenSearch36, lab.SearchOptions{})
-	if err != nil {
-		t.Fatal(err) // the first one was there
-	}
-	store, err := l.S3(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	server, store := lab.SearchAlone(t, lab.OpenSearch36, lab.SearchOptions{})
 	o := &world{t: t, search: server, s3: store, stream: w.stream, staging: store.Bucket(t), archive: w.archive, base: w.base, dir: t.TempDir()}
 	o.configure(server.URL, w.s3.Endpoint, fmt.Sprintf("%srestore:\n  staging:\n    url: s3://%s\n    s3: {endpoint: %q}\n", w.opening(), o.staging, store.Endpoint))
 	return o
