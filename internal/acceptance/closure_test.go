@@ -15,7 +15,7 @@ func TestSnapshotThatIsNotWholeInStagingIsNotSealed(t *testing.T) {
 	const date = "2026-11-20"
 	for name, spoil := range map[string]func(w *world, key string){
 		"deleted": func(w *world, key string) { w.remove(w.staging, key) },
-		"flipped": func(w *world, key string) { w.flip(w.staging, key) },
+		"flipped": func(w *world, key string) { w.flip(w.staging, key, 40) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "hole-"+name)
@@ -51,8 +51,9 @@ func TestSnapshotThatIsNotWholeInStagingIsNotSealed(t *testing.T) {
 	}
 }
 
-// flip changes one bit of an object in place, as a disk would: its ETag stays.
-func (w *world) flip(bucket, key string) {
+// flip changes one bit of an object's byte at that offset in place, as a disk
+// would: its ETag stays.
+func (w *world) flip(bucket, key string, at int64) {
 	w.t.Helper()
 	f, err := os.OpenFile(filepath.Join(w.s3.Dir, bucket, key), os.O_RDWR, 0)
 	if err != nil {
@@ -60,11 +61,11 @@ func (w *world) flip(bucket, key string) {
 	}
 	defer f.Close()
 	one := make([]byte, 1)
-	if _, err := f.ReadAt(one, 40); err != nil {
+	if _, err := f.ReadAt(one, at); err != nil {
 		w.t.Fatal(err)
 	}
 	one[0] ^= 1
-	if _, err := f.WriteAt(one, 40); err != nil {
+	if _, err := f.WriteAt(one, at); err != nil {
 		w.t.Fatal(err)
 	}
 }

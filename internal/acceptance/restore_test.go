@@ -3,7 +3,6 @@ package acceptance
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -159,20 +158,7 @@ func (w *world) elsewhere(t *testing.T) *world {
 func (w *world) tamper(date string) {
 	w.t.Helper()
 	keys := w.keys(w.archive, "prod/archives/"+w.stream+"/"+strings.ReplaceAll(date, "-", "/")+"/")
-	path := filepath.Join(w.s3.Dir, w.archive, keys[len(keys)-1])
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer f.Close()
-	one := make([]byte, 1)
-	if _, err := f.ReadAt(one, 1000); err != nil {
-		w.t.Fatal(err)
-	}
-	one[0] ^= 1
-	if _, err := f.WriteAt(one, 1000); err != nil {
-		w.t.Fatal(err)
-	}
+	w.flip(w.archive, keys[len(keys)-1], 1000)
 }
 
 // wantRestoredFrom wants the cluster to remember which repository an index is from,
