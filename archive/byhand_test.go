@@ -71,14 +71,12 @@ func TestScriptRefusesWhatWasTamperedWith(t *testing.T) {
 			t.Parallel()
 			k := original.copy(t)
 			c.tamper(k)
-			before := listing(t, k.dir)
+			before := k.listing()
 			out, code := k.open(home, c.options...)
 			if code != 6 || !regexp.MustCompile("(?s)open.sh: REFUSED: .*"+c.refused).MatchString(out) {
 				t.Errorf("exit code %d, want 6 and %q\n%s", code, c.refused, out)
 			}
-			if diff := cmp.Diff(before, listing(t, k.dir)); diff != "" {
-				t.Errorf("something was left: %s", diff)
-			}
+			k.wantAsBefore(before)
 		})
 	}
 }
@@ -178,14 +176,12 @@ func TestScriptTakesTheLatestArchiveThatStands(t *testing.T) {
 func TestScriptFailsWithoutAPrivateKeyAndLeavesNothing(t *testing.T) {
 	tools(t)
 	k := newKept(t)
-	before := listing(t, k.dir)
+	before := k.listing()
 	out, code := k.open(gnupgHome(t, "stranger-private.asc"))
 	if code != 1 || !strings.Contains(out, "private key") {
 		t.Errorf("exit code %d, want 1\n%s", code, out)
 	}
-	if diff := cmp.Diff(before, listing(t, k.dir)); diff != "" {
-		t.Error(diff)
-	}
+	k.wantAsBefore(before)
 }
 
 func TestScriptFailsWhereTheDayCannotBeUnpackedAndLeavesNothing(t *testing.T) {
@@ -195,15 +191,13 @@ func TestScriptFailsWhereTheDayCannotBeUnpackedAndLeavesNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(stubs, "tar"), []byte("#!/bin/sh\ncase $1 in -x) echo disk full >&2; exit 2 ;; esac\nexec "+lab.Tool(t, "tar")+" \"$@\"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	before := listing(t, k.dir)
+	before := k.listing()
 	out, code := k.run(gnupgHome(t, "ops-private.asc"), "env", "PATH="+stubs+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"sh", "open.sh", "-s", "signer.asc", "-o", "opened", "archive", "logdata", keptDate)
 	if code != 1 || !strings.Contains(out, "disk full") {
 		t.Errorf("exit code %d, want 1\n%s", code, out)
 	}
-	if diff := cmp.Diff(before, listing(t, k.dir)); diff != "" {
-		t.Error(diff)
-	}
+	k.wantAsBefore(before)
 }
 
 func TestScriptOpensOnlyIntoANewOrEmptyFolder(t *testing.T) {
@@ -214,13 +208,11 @@ func TestScriptOpensOnlyIntoANewOrEmptyFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.write(k.path("opened/mine"), []byte("mine"))
-	before := listing(t, k.dir)
+	before := k.listing()
 	if out, code := k.open(home); code != 2 || !strings.Contains(out, "not empty") {
 		t.Errorf("exit code %d, want 2\n%s", code, out)
 	}
-	if diff := cmp.Diff(before, listing(t, k.dir)); diff != "" {
-		t.Error(diff)
-	}
+	k.wantAsBefore(before)
 	k.remove(k.path("opened/mine"))
 	if out, code := k.open(home); code != 0 {
 		t.Errorf("exit code %d\n%s", code, out)
@@ -273,11 +265,11 @@ func (k *kept) copy(t testing.TB) *kept {
 	return &c
 }
 
-// listing is every file and folder below dir, with sizes.
-func listing(t testing.TB, dir string) []string {
-	t.Helper()
+// listing is every file and folder of the folder, with sizes.
+func (k *kept) listing() []string {
+	k.t.Helper()
 	var all []string
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(k.dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -286,7 +278,15 @@ func listing(t testing.TB, dir string) []string {
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		k.t.Fatal(err)
 	}
 	return all
+}
+
+// wantAsBefore wants nothing left in the folder, and nothing taken from it.
+func (k *kept) wantAsBefore(before []string) {
+	k.t.Helper()
+	if diff := cmp.Diff(before, k.listing()); diff != "" {
+		k.t.Errorf("the folder is not as it was: %s", diff)
+	}
 }

@@ -37,6 +37,19 @@ func optionsFor(volumeSize int64) PlanOptions {
 	}
 }
 
+// cut is how many objects a plan puts into each volume.
+func cut(t *testing.T, s Staging, volumeSize int64) (objects []int) {
+	t.Helper()
+	p, err := MakePlan(t.Context(), s, optionsFor(volumeSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range p.Volumes {
+		objects = append(objects, v.Objects)
+	}
+	return objects
+}
+
 func TestPlanCutsAtTheVolumeSize(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -54,15 +67,7 @@ func TestPlanCutsAtTheVolumeSize(t *testing.T) {
 		{"only an empty blob", []int64{0}, []int{1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, err := MakePlan(t.Context(), listed(each(sized(c.sizes...))), optionsFor(10))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []int
-			for _, v := range p.Volumes {
-				got = append(got, v.Objects)
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
+			if diff := cmp.Diff(c.want, cut(t, listed(each(sized(c.sizes...))), 10)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -85,15 +90,7 @@ func TestPlanCutsAtTheNumberOfFiles(t *testing.T) {
 				}
 			}
 		}
-		p, err := MakePlan(t.Context(), listed(many), optionsFor(1<<40))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []int
-		for _, v := range p.Volumes {
-			got = append(got, v.Objects)
-		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
+		if diff := cmp.Diff(c.want, cut(t, listed(many), 1<<40)); diff != "" {
 			t.Errorf("%d blobs: %s", c.blobs, diff)
 		}
 	}

@@ -29,23 +29,7 @@ type real struct {
 
 func startReal(t *testing.T, v lab.Version) real {
 	t.Helper()
-	l, err := lab.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	s, err := l.Search(t.Context(), v, lab.SearchOptions{})
-	var missing *lab.Unavailable
-	if errors.As(err, &missing) {
-		lab.Need(t, missing.What, missing.Err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, _ := lab.SearchAlone(t, v, lab.SearchOptions{})
 	c, err := snapshot.Connect(snapshot.Options{URLs: []string{s.URL}})
 	if err != nil {
 		t.Fatal(err)

@@ -79,8 +79,10 @@ func (r *reader) extract(ctx context.Context, stderr io.Writer, date, head, outp
 	watch, done := newWatch(stderr, r.level)
 	defer done()
 	watch.Phase(e.Archive.Date, phaseExtract)
-	p := newProgress(watch, phaseExtract, ciphertextBytes(e))
-	u := &archive.Unpacker{Store: r.store, Entry: e, Opener: r.opener, Trust: r.trust, Budget: r.budget, Progress: p.add}
+	u := &archive.Unpacker{
+		Store: r.store, Entry: e, Opener: r.opener, Trust: r.trust, Budget: r.budget,
+		Progress: job.Adder(watch, phaseExtract, ciphertextBytes(e)),
+	}
 	if _, err := u.Unpack(ctx, folder); err != nil {
 		return nil, errors.Join(err, folder.Discard())
 	}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -201,8 +200,10 @@ func (v *verifying) verify(ctx context.Context, r *reader, found *verified, stde
 	found.Passed = len(all) - len(today)
 	watch, done := newWatch(stderr, r.level)
 	defer done()
-	p := newProgress(watch, phaseVerify, ciphertextBytes(today...))
-	audit := archive.Audit{Store: r.store, Trust: r.trust, Opener: r.opener, Budget: r.budget, Progress: p.add}
+	audit := archive.Audit{
+		Store: r.store, Trust: r.trust, Opener: r.opener, Budget: r.budget,
+		Progress: job.Adder(watch, phaseVerify, ciphertextBytes(today...)),
+	}
 	var untold []error
 	for _, e := range today {
 		if v.depth() != archive.Stored {
@@ -324,17 +325,3 @@ func (f *verified) deep(read int, bytes int64) string {
 	}
 	return "none was read (--ciphertext and --content do)"
 }
-
-// progress adds up what volumes report side by side.
-type progress struct {
-	watch job.Observer
-	phase job.Phase
-	total int64
-	done  atomic.Int64
-}
-
-func newProgress(w job.Observer, p job.Phase, total int64) *progress {
-	return &progress{watch: w, phase: p, total: total}
-}
-
-func (p *progress) add(n int64) { p.watch.Progress(p.phase, p.done.Add(n), p.total) }

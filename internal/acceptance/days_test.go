@@ -134,8 +134,14 @@ func (w *world) wantRestorable(opened, date string, documents int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.ok("PUT", "/_snapshot/by-hand", map[string]any{"type": "s3", "settings": map[string]any{
-		"bucket": bucket, "base_path": "restore", "readonly": true}})
+	w.restoreByHand("s3", map[string]any{"bucket": bucket, "base_path": "restore", "readonly": true}, date, documents)
+}
+
+// restoreByHand restores a day from a repository that holds nothing else, and
+// compares every document.
+func (w *world) restoreByHand(kind string, settings map[string]any, date string, documents int) {
+	w.t.Helper()
+	w.ok("PUT", "/_snapshot/by-hand", map[string]any{"type": kind, "settings": settings})
 	defer w.call("DELETE", "/_snapshot/by-hand", nil)
 	snapshots := w.ok("GET", "/_snapshot/by-hand/_all", nil)["snapshots"].([]any)
 	if len(snapshots) != 1 {
@@ -146,8 +152,9 @@ func (w *world) wantRestorable(opened, date string, documents int) {
 		"indices": w.index(date), "include_global_state": false,
 		"rename_pattern": "(.+)", "rename_replacement": "restored-$1", "index_settings": map[string]any{"index.number_of_replicas": 0},
 	})
-	defer w.call("DELETE", "/restored-*", nil)
-	w.wantDocuments("restored-"+w.index(date), date, documents)
+	restored := "restored-" + w.index(date)
+	defer w.call("DELETE", "/"+restored, nil)
+	w.wantDocuments(restored, date, documents)
 }
 
 // wantDocuments compares an index with what logs has made, all of it: at most

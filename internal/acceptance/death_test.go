@@ -18,33 +18,41 @@ import (
 
 // runner is a process whose requests go through proxies that the test holds.
 type runner struct {
-	cmd    *exec.Cmd
-	stderr bytes.Buffer
+	cmd      *exec.Cmd
+	stderr   bytes.Buffer
+	requests atomic.Int64 // to the cluster and to the stores together
 }
 
-// counted starts runs whose requests, to the cluster and to the stores, are
-// counted together, and calls at for each with its number.
-func (w *world) counted(at func(n int64, p *runner)) func(date string) *runner {
-	var calls atomic.Int64
+// counted starts processes whose requests are counted, and which get the signal at
+// request number killAt. extra is YAML.
+func (w *world) counted(s syscall.Signal, extra string) func(args ...string) *runner {
 	var current atomic.Pointer[runner]
-	before := func(_ int64, _ *http.Request) {
-		if p := current.Load(); p != nil {
-			at(calls.Add(1), p)
+	before := func(int64, *http.Request) {
+		if p := current.Load(); p != nil && p.requests.Add(1) == w.killAt.Load() {
+			_ = p.cmd.Process.Signal(s) // it may have ended
 		}
 	}
-	w.configure(proxy(w.t, w.search.URL, before), proxy(w.t, w.s3.Endpoint, before), "")
-	w.env = []string{"ARCHIVER_ARCHIVE_VOLUME_SIZE=64KiB"}
-	return func(date string) *runner {
+	w.configure(proxy(w.t, w.search.URL, before), proxy(w.t, w.s3.Endpoint, before), extra)
+	return func(args ...string) *runner {
 		w.t.Helper()
-		p := &runner{cmd: w.command("run", "--date", date)}
+		p := &runner{cmd: w.command(args...)}
 		p.cmd.Stderr = &p.stderr
-		calls.Store(0)
 		current.Store(nil)
 		if err := p.cmd.Start(); err != nil {
 			w.t.Fatal(err)
 		}
 		current.Store(p)
 		return p
+	}
+}
+
+// countedRuns starts runs so, of many small volumes.
+func (w *world) countedRuns(s syscall.Signal) func(date string) *runner {
+	start := w.counted(s, "")
+	w.env = []string{"ARCHIVER_ARCHIVE_VOLUME_SIZE=64KiB"}
+	return func(date string) *runner {
+		w.t.Helper()
+		return start("run", "--date", date)
 	}
 }
 
@@ -64,11 +72,7 @@ func TestKilledAtFortyPointsOfARealRun(t *testing.T) {
 	if total < points {
 		t.Fatal("too few to spread over")
 	}
-	start := w.counted(func(n int64, p *runner) {
-		if n == w.killAt.Load() {
-			_ = p.cmd.Process.Kill() // it may have ended
-		}
-	})
+	start := w.countedRuns(syscall.SIGKILL)
 	killed := 0
 	for i := range points {
 		date := dayNumber(i + 1)
@@ -111,14 +115,12 @@ func dayNumber(i int) string {
 // requests counts the requests of an undisturbed run.
 func (w *world) requests() int64 {
 	w.t.Helper()
-	var last atomic.Int64
-	start := w.counted(func(n int64, _ *runner) { last.Store(n) })
 	w.logs(dayNumber(0), 400, 2)
-	p := start(dayNumber(0))
+	p := w.countedRuns(syscall.SIGKILL)(dayNumber(0)) // at no request: killAt is not set
 	if code := p.code(); code != 0 {
 		w.t.Fatalf("exit code %d\n%s", code, p.stderr.String())
 	}
-	return last.Load()
+	return p.requests.Load()
 }
 
 // TestSignalledAtTwentyMomentsOfARealRun sends SIGTERM in the middle. The
@@ -128,11 +130,7 @@ func TestSignalledAtTwentyMomentsOfARealRun(t *testing.T) {
 	const moments = 20
 	w := newWorld(t, "signalled")
 	total := w.requests()
-	start := w.counted(func(n int64, p *runner) {
-		if n == w.killAt.Load() {
-			_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		}
-	})
+	start := w.countedRuns(syscall.SIGTERM)
 	interrupted := 0
 	for i := range moments {
 		date := dayNumber(i + 1)
@@ -266,11 +264,7 @@ func TestUnlockShowsTheHolderAndBreaksOnlyWhenTold(t *testing.T) {
 	w := newWorld(t, "unlock")
 	w.logs("2026-11-20", 200, 1)
 	w.killAt.Store(45)
-	p := w.counted(func(n int64, p *runner) {
-		if n == w.killAt.Load() {
-			_ = p.cmd.Process.Kill()
-		}
-	})("2026-11-20")
+	p := w.countedRuns(syscall.SIGKILL)("2026-11-20")
 	p.code()
 	var h struct {
 		Holder, Phase, Date string

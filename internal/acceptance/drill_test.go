@@ -9,11 +9,9 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,43 +29,27 @@ func TestDrillsKilledAnywhereLeaveNothingForGood(t *testing.T) {
 	w.logs(date, 2000, 2)
 	w.must(0, "run", "--date", date)
 
-	var calls, killAt atomic.Int64
-	var current atomic.Pointer[exec.Cmd]
-	before := func(int64, *http.Request) {
-		if cmd := current.Load(); cmd != nil && calls.Add(1) == killAt.Load() {
-			_ = cmd.Process.Kill() // it may have ended
+	start := w.counted(syscall.SIGKILL, w.opening())
+	drill := func() (code int, requests int64) {
+		p := start("drill", "--latest")
+		if code = p.code(); code > 0 {
+			t.Fatalf("exit code %d\n%s", code, p.stderr.String())
 		}
+		return code, p.requests.Load()
 	}
-	w.configure(proxy(t, w.search.URL, before), proxy(t, w.s3.Endpoint, before), w.opening())
-	drill := func() int {
-		cmd := w.command("drill", "--latest")
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		calls.Store(0)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		current.Store(cmd)
-		_ = cmd.Wait() // the state tells
-		current.Store(nil)
-		if code := cmd.ProcessState.ExitCode(); code > 0 {
-			t.Fatalf("exit code %d\n%s", code, stderr.String())
-		}
-		return cmd.ProcessState.ExitCode()
-	}
-	if drill() != 0 {
+	code, total := drill()
+	if code != 0 {
 		t.Fatal("the undisturbed drill was killed")
 	}
-	total := calls.Load()
 	w.wantNoScratch()
 	killed := 0
 	for i := range points {
-		killAt.Store(3 + int64(i)*(total-4)/points)
-		if drill() == -1 {
+		w.killAt.Store(3 + int64(i)*(total-4)/points)
+		if code, _ := drill(); code == -1 {
 			killed++
 		}
 	}
-	killAt.Store(-1)
+	w.killAt.Store(-1)
 	t.Logf("%d requests in an undisturbed drill; %d of %d drills were killed, and left %d things", total, killed, points, len(w.scratch()))
 	if killed < points-1 || len(w.scratch()) == 0 {
 		t.Errorf("only %d of %d drills were killed in time, or they left nothing", killed, points)
@@ -181,36 +163,18 @@ func TestADrillThatIsInterruptedCleansUpInTime(t *testing.T) {
 	const date = "2026-11-20"
 	w.logs(date, 2000, 2)
 	w.must(0, "run", "--date", date)
-	var calls, stopAt atomic.Int64
-	var current atomic.Pointer[exec.Cmd]
-	before := func(int64, *http.Request) {
-		if cmd := current.Load(); cmd != nil && calls.Add(1) == stopAt.Load() {
-			_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		}
+	start := w.counted(syscall.SIGTERM, w.opening())
+	p := start("drill")
+	if p.code() != 0 {
+		t.Fatal(p.stderr.String())
 	}
-	w.configure(proxy(t, w.search.URL, before), proxy(t, w.s3.Endpoint, before), w.opening())
-	drill := func() (int, string) {
-		cmd := w.command("drill")
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		calls.Store(0)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		current.Store(cmd)
-		_ = cmd.Wait() // the state tells
-		current.Store(nil)
-		return cmd.ProcessState.ExitCode(), stderr.String()
-	}
-	if code, stderr := drill(); code != 0 {
-		t.Fatal(stderr)
-	}
-	total := calls.Load()
+	total := p.requests.Load()
 	for i := range points {
-		stopAt.Store(2 + int64(i)*(total-4)/points)
+		w.killAt.Store(2 + int64(i)*(total-4)/points)
+		p := start("drill")
 		// What came after the last step is done to its end.
-		if code, stderr := drill(); code != 5 && code != 0 {
-			t.Errorf("stopped at %d of %d: exit code %d\n%s", stopAt.Load(), total, code, stderr)
+		if code := p.code(); code != 5 && code != 0 {
+			t.Errorf("stopped at %d of %d: exit code %d\n%s", w.killAt.Load(), total, code, p.stderr.String())
 		}
 		w.wantNoScratch()
 	}

@@ -147,17 +147,5 @@ func (w *world) wantRestorableFromFiles(opened, date string, documents int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.ok("PUT", "/_snapshot/by-hand", map[string]any{"type": "fs", "settings": map[string]any{"location": location, "readonly": true}})
-	defer w.call("DELETE", "/_snapshot/by-hand", nil)
-	snapshots := w.ok("GET", "/_snapshot/by-hand/_all", nil)["snapshots"].([]any)
-	if len(snapshots) != 1 {
-		w.t.Fatalf("%d snapshots in the archive", len(snapshots))
-	}
-	name := snapshots[0].(map[string]any)["snapshot"].(string)
-	w.ok("POST", "/_snapshot/by-hand/"+name+"/_restore?wait_for_completion=true", map[string]any{
-		"indices": w.index(date), "include_global_state": false,
-		"rename_pattern": "(.+)", "rename_replacement": "restored-$1", "index_settings": map[string]any{"index.number_of_replicas": 0},
-	})
-	defer w.call("DELETE", "/restored-"+w.index(date), nil)
-	w.wantDocuments("restored-"+w.index(date), date, documents)
+	w.restoreByHand("fs", map[string]any{"location": location, "readonly": true}, date, documents)
 }

@@ -3,7 +3,6 @@ package acceptance
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -149,23 +148,7 @@ func TestThreeArchivedDaysComeBack(t *testing.T) {
 // the archive where it was.
 func (w *world) elsewhere(t *testing.T) *world {
 	t.Helper()
-	l, err := lab.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	server, err := l.Search(t.Context(), lab.OpenSearch36, lab.SearchOptions{})
-	if err != nil {
-		t.Fatal(err) // the first one was there
-	}
-	store, err := l.S3(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	server, store := lab.SearchAlone(t, lab.OpenSearch36, lab.SearchOptions{})
 	o := &world{t: t, search: server, s3: store, stream: w.stream, staging: store.Bucket(t), archive: w.archive, base: w.base, dir: t.TempDir()}
 	o.configure(server.URL, w.s3.Endpoint, fmt.Sprintf("%srestore:\n  staging:\n    url: s3://%s\n    s3: {endpoint: %q}\n", w.opening(), o.staging, store.Endpoint))
 	return o
@@ -175,20 +158,7 @@ func (w *world) elsewhere(t *testing.T) *world {
 func (w *world) tamper(date string) {
 	w.t.Helper()
 	keys := w.keys(w.archive, "prod/archives/"+w.stream+"/"+strings.ReplaceAll(date, "-", "/")+"/")
-	path := filepath.Join(w.s3.Dir, w.archive, keys[len(keys)-1])
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer f.Close()
-	one := make([]byte, 1)
-	if _, err := f.ReadAt(one, 1000); err != nil {
-		w.t.Fatal(err)
-	}
-	one[0] ^= 1
-	if _, err := f.WriteAt(one, 1000); err != nil {
-		w.t.Fatal(err)
-	}
+	w.flip(w.archive, keys[len(keys)-1], 1000)
 }
 
 // wantRestoredFrom wants the cluster to remember which repository an index is from,

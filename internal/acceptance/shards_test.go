@@ -46,23 +46,7 @@ type repositories struct {
 
 func newRepositories(t *testing.T, v lab.Version) *repositories {
 	t.Helper()
-	l, err := lab.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	s, err := l.Search(t.Context(), v, lab.SearchOptions{})
-	var missing *lab.Unavailable
-	if errors.As(err, &missing) {
-		lab.Need(t, missing.What, missing.Err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, _ := lab.SearchAlone(t, v, lab.SearchOptions{})
 	r := &repositories{t: t, server: s, fixed: strings.HasPrefix(string(v), "opensearch")}
 	r.index("many", 2)
 	r.index("empty", 1)

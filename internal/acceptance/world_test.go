@@ -287,3 +287,11 @@ func (w *world) snapshots() []string {
 
 // ledger lists the stream's entries.
 func (w *world) ledger() []string { return w.keys(w.archive, "prod/ledger/"+w.stream+"/") }
+
+// wantNothingSealed wants no entry.
+func (w *world) wantNothingSealed() {
+	w.t.Helper()
+	if entries := w.ledger(); len(entries) > 0 {
+		w.t.Errorf("sealed: %v", entries)
+	}
+}

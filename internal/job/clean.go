@@ -93,11 +93,8 @@ func (d *day) empty(ctx context.Context) (again bool, err error) {
 // removeOwn deletes the run's snapshot, and others of ours that nobody needs,
 // and stops at any other.
 func (d *day) removeOwn(ctx context.Context) error {
-	all, err := d.Cluster.Snapshots(ctx, d.Repository)
+	all, err := d.known(ctx)
 	if err != nil {
-		return err
-	}
-	if err := d.onlyKnown(all); err != nil {
 		return err
 	}
 	for _, x := range all {

@@ -11,6 +11,7 @@ import (
 	"archiver/archive/store"
 	"archiver/archive/store/storetest"
 	"archiver/internal/job"
+	"archiver/snapshot"
 	"archiver/snapshot/snapshottest"
 )
 
@@ -124,6 +125,22 @@ func TestOnlyCopyOfAWithdrawnDayIsKeptWhenItsIndexIsGone(t *testing.T) {
 	}
 	if w.snapshots() != 1 {
 		t.Error("the only copy was deleted")
+	}
+}
+
+func TestSnapshotOfAnotherIsNotDeletedWhenStagingIsEmptied(t *testing.T) {
+	w := newWorld(t, slow)
+	w.addDay(date, 40)
+	w.dieAt("cluster Delete ", date)
+	o := snapshot.CreateOptions{Indices: []string{indexOf(date)}}
+	if err := w.client.Create(context.Background(), "archiver-logdata", "theirs", o); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.again(date); !errors.Is(err, job.ErrForeignSnapshot) {
+		t.Errorf("%v, want the foreign snapshot named", err)
+	}
+	if n := w.snapshots(); n != 2 {
+		t.Errorf("%d snapshots are left, not both", n)
 	}
 }
 

@@ -44,6 +44,16 @@ func (d *day) foreignLeft(left string) error {
 	return &hinted{foreign, foreign.Hint() + "; what a failed snapshot has left goes away with POST _snapshot/" + d.Repository + "/_cleanup"}
 }
 
+// known lists the repository's snapshots, and refuses any that this program did
+// not make.
+func (d *day) known(ctx context.Context) ([]snapshot.Snapshot, error) {
+	all, err := d.Cluster.Snapshots(ctx, d.Repository)
+	if err != nil {
+		return nil, err
+	}
+	return all, d.onlyKnown(all)
+}
+
 // onlyKnown refuses snapshots that this program did not make.
 func (d *day) onlyKnown(all []snapshot.Snapshot) error {
 	if names := d.strangers(all); len(names) > 0 {

@@ -37,11 +37,8 @@ func (d *day) spoiled(ctx context.Context, why error) error {
 
 // discard deletes the snapshots of ours that nobody needs any more.
 func (d *day) discard(ctx context.Context) error {
-	all, err := d.Cluster.Snapshots(ctx, d.Repository)
+	all, err := d.known(ctx)
 	if err != nil {
-		return err
-	}
-	if err := d.onlyKnown(all); err != nil {
 		return err
 	}
 	for _, x := range all {

@@ -20,8 +20,7 @@ func (d *day) pack(ctx context.Context) error {
 			return err
 		}
 	}
-	progress := &progress{watch: d.Watch, phase: PhasePack, total: d.plan.Bytes}
-	receipts, err := d.packer(progress.add).PackAll(ctx)
+	receipts, err := d.packer(Adder(d.Watch, PhasePack, d.plan.Bytes)).PackAll(ctx)
 	d.receipts = receipts
 	if err == nil {
 		err = judgeCutFiles(receipts)

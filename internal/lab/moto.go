@@ -23,15 +23,7 @@ type MotoServer struct {
 // chain pointed at it. It is stopped when the test ends.
 func Moto(t testing.TB) *MotoServer {
 	t.Helper()
-	l, err := Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	l := alone(t)
 	m, err := l.startMoto(t.Context())
 	settle(t, "moto_server", err)
 	(&S3Server{AccessKey: accessKey, SecretKey: secretKey}).Env(t)

@@ -60,6 +60,17 @@ func OtherS3(t testing.TB) *S3Server {
 // lab's S3 server too.
 func SearchAlone(t testing.TB, v Version, o SearchOptions) (*SearchServer, *S3Server) {
 	t.Helper()
+	l := alone(t)
+	search, err := l.Search(t.Context(), v, o)
+	settle(t, string(v), err)
+	s3, err := l.S3(t.Context())
+	settle(t, "S3 server", err)
+	return search, s3
+}
+
+// alone is a lab of one test's own, closed when the test ends.
+func alone(t testing.TB) *Lab {
+	t.Helper()
 	l, err := Open()
 	if err != nil {
 		t.Fatal(err)
@@ -69,11 +80,7 @@ func SearchAlone(t testing.TB, v Version, o SearchOptions) (*SearchServer, *S3Se
 			t.Error(err)
 		}
 	})
-	search, err := l.Search(t.Context(), v, o)
-	settle(t, string(v), err)
-	s3, err := l.S3(t.Context())
-	settle(t, "S3 server", err)
-	return search, s3
+	return l
 }
 
 // OpenSearch is the process's OpenSearch 3.6.0, which keeps repositories in S3

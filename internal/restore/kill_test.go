@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,10 +26,29 @@ const back = "back-" + index
 func ways() []way {
 	return []way{
 		{"drill", (*world).drill},
-		{"restore", func(w *world, g *storetest.Gate) (*restore.Result, error) {
-			return w.restore(g, restore.Options{Rename: "back-{index}"})
-		}},
+		{"restore", restoreBeside},
 	}
+}
+
+// restoreBeside restores the day beside its index.
+func restoreBeside(w *world, g *storetest.Gate) (*restore.Result, error) {
+	return w.restore(g, restore.Options{Rename: "back-{index}"})
+}
+
+// dieAt goes a way until a call of that name, such as "cluster Restore", and dies
+// before it. Its lease runs out.
+func (w *world) dieAt(call string, start func(*world, *storetest.Gate) (*restore.Result, error)) {
+	w.t.Helper()
+	gate := storetest.NewGate(func(c storetest.Call) storetest.Fate {
+		if c.Name == call || strings.HasPrefix(c.Name, call+" ") {
+			return storetest.KillBefore
+		}
+		return storetest.Pass
+	})
+	if _, err := start(w, gate); err == nil {
+		w.t.Fatalf("it did not die at %q", call)
+	}
+	w.clock.Advance(time.Hour)
 }
 
 // each runs a test for every call that leaves an undisturbed process.

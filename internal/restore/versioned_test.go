@@ -9,10 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"archiver/archive/store"
-	"archiver/archive/store/storetest"
 	"archiver/internal/restore"
 )
 
@@ -101,33 +99,19 @@ func TestABucketWithVersionsKeepsNothingOfARestore(t *testing.T) {
 	w.staging = v
 	const foreign = ".archiver/restores-of-mine/dump"
 	v.past[foreign] = []store.Version{{Info: store.Info{Key: foreign, Version: "a"}}, {Info: store.Info{Key: foreign, Version: "b"}}}
-	died := func(call string) *storetest.Gate {
-		return storetest.NewGate(func(c storetest.Call) storetest.Fate {
-			if strings.HasPrefix(c.Name, call) {
-				return storetest.KillBefore
-			}
-			return storetest.Pass
-		})
-	}
 	for name, do := range map[string]func() error{
 		"a drill": func() error { _, err := w.drill(healthy()); return err },
 		"a restore": func() error {
-			_, err := w.restore(healthy(), restore.Options{Rename: "back-{index}"})
+			_, err := restoreBeside(w, healthy())
 			return err
 		},
 		"one that died in the cluster's part": func() error {
-			if _, err := w.drill(died("cluster Recovery")); err == nil {
-				return fmt.Errorf("it did not die")
-			}
-			w.clock.Advance(time.Hour)
+			w.dieAt("cluster Recovery", (*world).drill)
 			_, err := w.process(healthy()).Leftovers(context.Background(), true)
 			return err
 		},
 		"one that died while it removed old versions": func() error {
-			if _, err := w.drill(died("staging DeleteVersion")); err == nil {
-				return fmt.Errorf("it did not die")
-			}
-			w.clock.Advance(time.Hour)
+			w.dieAt("staging DeleteVersion", (*world).drill)
 			_, err := w.process(healthy()).Leftovers(context.Background(), true)
 			return err
 		},

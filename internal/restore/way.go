@@ -161,7 +161,7 @@ func (w *way) goAll(ctx context.Context) error {
 func (w *way) unpack(ctx context.Context) error {
 	u := archive.Unpacker{
 		Store: w.Archive, Entry: w.entry, Opener: w.Opener, Trust: w.Trust, Budget: w.Budget,
-		Progress: newProgress(w.Watch, PhaseUnpack, w.result.Ciphertext).add,
+		Progress: job.Adder(w.Watch, PhaseUnpack, w.result.Ciphertext),
 	}
 	record, err := u.Unpack(ctx, archive.RepositorySink(w.Staging, w.claim.Files))
 	w.record = record

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"archiver/archive"
 	"archiver/archive/store"
@@ -280,16 +279,7 @@ func TestALiveRestoreOfTheSameIndicesIsLeftAlone(t *testing.T) {
 
 func TestWhatAnotherClusterHoldsIsShownAndStays(t *testing.T) {
 	w := newWorld(t)
-	first := storetest.NewGate(func(c storetest.Call) storetest.Fate {
-		if c.Name == "cluster Recovery" {
-			return storetest.KillBefore
-		}
-		return storetest.Pass
-	})
-	if _, err := w.drill(first); err == nil {
-		t.Fatal("it did not die")
-	}
-	w.clock.Advance(time.Hour)
+	w.dieAt("cluster Recovery", (*world).drill)
 	_, client := w.newCluster()
 	other := w.process(healthy())
 	other.Cluster = client
@@ -338,17 +328,8 @@ func TestWhatTheClusterGivesUpIsRemoved(t *testing.T) {
 // its request, and somebody make an index of the name before it is cleaned up.
 func TestAForeignIndexOfAPlannedNameSurvivesTheClean(t *testing.T) {
 	w := newWorld(t)
-	first := storetest.NewGate(func(c storetest.Call) storetest.Fate {
-		if c.Name == "cluster Restore" {
-			return storetest.KillBefore
-		}
-		return storetest.Pass
-	})
-	if _, err := w.restore(first, restore.Options{Rename: "back-{index}"}); err == nil {
-		t.Fatal("it did not die")
-	}
+	w.dieAt("cluster Restore", restoreBeside)
 	w.cluster.AddIndex(back, 1, w.docs)
-	w.clock.Advance(time.Hour)
 	if err := w.onlyWholeAfterClean(); err != nil {
 		t.Error(err)
 	}

@@ -225,6 +225,10 @@ func (b *bench) docs(index string) []Doc {
 	return all
 }
 
-func rootFiles(generation int) []string {
-	return []string{fmt.Sprint("index-", generation), "index.latest"}
+// wantOnlyRoot wants no file in a repository but the root's of that generation.
+func (b *bench) wantOnlyRoot(repository string, generation int) {
+	b.t.Helper()
+	if got := b.tree(repository); !slices.Equal(got, []string{fmt.Sprint("index-", generation), "index.latest"}) {
+		b.t.Errorf("left: %v", got)
+	}
 }

@@ -25,6 +25,13 @@ func TestWhatIsWrittenReadsBackTheSame(t *testing.T) {
 		add(v)
 	}
 	o = append(o, Field{strings.Repeat("n", 64), "a"}, Field{strings.Repeat("n", 65), "b"}, Field{"é", "c"}, Field{strings.Repeat("é", 40), "d"})
+	if back := thereAndBack(t, o); !reflect.DeepEqual(back, o) {
+		t.Errorf("got  %v\nwant %v", back, o)
+	}
+}
+
+func thereAndBack(t *testing.T, o Object) Object {
+	t.Helper()
 	data, err := Encode(o)
 	if err != nil {
 		t.Fatal(err)
@@ -33,9 +40,7 @@ func TestWhatIsWrittenReadsBackTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(back, o) {
-		t.Errorf("got  %v\nwant %v", back, o)
-	}
+	return back
 }
 
 // A name's second and later uses are references, also beyond the 64 short ones
@@ -46,15 +51,7 @@ func TestSharedNamesReadBackTheSame(t *testing.T) {
 		list = append(list, Object{{fmt.Sprint("n", i), int64(i)}, {fmt.Sprint("n", i/2), "again"}})
 	}
 	o := Object{{"list", list}}
-	data, err := Encode(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := Decode(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(back, o) {
+	if !reflect.DeepEqual(thereAndBack(t, o), o) {
 		t.Error("not the same")
 	}
 }
