@@ -107,7 +107,8 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 	}
 	defer done()
 	result, err := r.Drill(ctx, date)
-	err = errors.Join(err, write(result), record(result))
+	err = errors.Join(err, record(result)) // first: what is written names the entry
+	err = errors.Join(err, write(result))
 	err = r.answer(g, result, err, stdout, stderr)
 	if d.output != "" && result != nil && !g.json {
 		fmt.Fprintf(stdout, "The result is in %s.\n", d.output)
@@ -134,7 +135,7 @@ func (d *drilling) recorder(ctx context.Context, g *global, stderr io.Writer) (r
 		if err != nil {
 			return fmt.Errorf("recording the drill: %w", err)
 		}
-		result.Recorded = &head
+		result.Recorded = head
 		return nil
 	}, s.close, nil
 }
