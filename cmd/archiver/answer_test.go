@@ -127,6 +127,7 @@ func TestAnswersHaveTheFieldsThatThePageLists(t *testing.T) {
 		{verb: "check"},
 		{verb: "unlock"},
 		{verb: "list"},
+		{verb: "verify", code: exitUsage, alone: true}, // nothing is archived yet
 		{verb: "run --dry-run", args: []string{"--date", "2026-11-19"}},
 		{verb: "run", args: []string{"--date", "2026-11-19"}},
 		{verb: "run", args: []string{"--date", "2026-11-19"}}, // sealed already

@@ -34,7 +34,9 @@ and sampled documents with what was recorded when the day was archived, and remo
 everything again, also after a failure or an interrupt. Each phase is timed: their
 sum is the time that a recovery takes.
 
-Exit code 6 says that what came back is not what was archived.
+Exit code 6 says that what came back is not what was archived; 2, without --date,
+that the ledger is empty: it is another one than was meant, or the stream's first
+day is still to come.
 
 With --output the result is written as JSON, signed in clear if a signing key is
 configured; gpgv verifies it. With --record the ledger gets a signed entry about it,
@@ -93,7 +95,7 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	date, err := d.choose(chain)
+	date, err := d.choose(r.reader, chain)
 	if err != nil {
 		return err
 	}
@@ -141,9 +143,12 @@ func (d *drilling) recorder(ctx context.Context, g *global, stderr io.Writer) (r
 }
 
 // choose is the date that is asked for.
-func (d *drilling) choose(chain *archive.Chain) (string, error) {
+func (d *drilling) choose(r *reader, chain *archive.Chain) (string, error) {
 	if d.date != "" {
 		return d.date, nil
+	}
+	if err := r.wantEntries(chain); err != nil {
+		return "", err
 	}
 	all := chain.Archives()
 	if len(all) == 0 {

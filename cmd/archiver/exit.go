@@ -48,6 +48,7 @@ func exitRules() []exitRule {
 		{job.ErrHeld, exitHeld},
 		{job.ErrNothing, exitNothing},
 		{archive.ErrNoArchive, exitNothing},
+		{errEmptyLedger, exitUsage},
 		{archive.ErrNoKey, exitUsage},
 		{archive.ErrNotEmpty, exitUsage},
 		{store.ErrCold, exitUsage},

@@ -53,7 +53,10 @@ nor bad. With --sample 1/30 only a thirtieth of the archives is looked at, anoth
 one every day, all of them within thirty days; the ledger always is.
 
 With FILE, copies of volumes that were downloaded are checked instead of the
-store's.`,
+store's.
+
+A ledger without any entry is exit code 2: it is another one than was meant, or
+the stream's first day is still to come. No archive of --date is exit code 3.`,
 		Example: `  archiver verify
   archiver verify --head 000007:5c0d…   # as a report or notification showed it
   archiver verify --content --sample 1/30
@@ -121,7 +124,7 @@ type verified struct {
 	Violations []*archive.Violation `json:"violations"`
 	ending                          // with an error, what is not listed was not looked at
 
-	empty string // says so, if the ledger has no entry
+	none string // says so, if no archive was selected
 }
 
 // violations is why verify fails: they have been told already.
@@ -177,16 +180,19 @@ func (v *verifying) verify(ctx context.Context, r *reader, found *verified, stde
 	if err != nil {
 		return found.note(err)
 	}
+	if err := r.wantEntries(chain); err != nil {
+		return err
+	}
 	if len(v.files) > 0 {
 		return v.local(ctx, r, chain, found)
-	}
-	if len(chain.Entries) == 0 {
-		found.empty = r.nothing(chain)
 	}
 	all := v.of(chain)
 	if v.date != "" && len(all) == 0 {
 		_, err := sealed(chain, v.date)
 		return err
+	}
+	if len(all) == 0 {
+		found.none = r.nothing(chain)
 	}
 	found.Gaps = append(found.Gaps, archive.Gaps(all)...)
 	var today []*archive.Entry
@@ -274,8 +280,8 @@ func (f *verified) words() string {
 	} else {
 		fmt.Fprintf(&b, "ledger of %s: %s, head %s\n", f.Stream, count(f.Entries, "entry", "entries"), f.Head)
 	}
-	if f.empty != "" {
-		b.WriteString(f.empty + "\n")
+	if f.none != "" {
+		b.WriteString(f.none + "\n")
 	}
 	var looked, read, cold int
 	var bytes int64
