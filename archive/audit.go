@@ -36,8 +36,8 @@ type Audited struct {
 	Looked     int          `json:"volumes_looked_at"` // in the store, without reading
 	Read       int          `json:"volumes_read"`      // whole, to the depth asked for
 	Bytes      int64        `json:"bytes_read"`
-	Cold       []string     `json:"cold_not_read,omitempty"` // keys: neither good nor bad
-	Violations []*Violation `json:"violations,omitempty"`
+	Cold       []string     `json:"cold_not_read"` // keys: neither good nor bad
+	Violations []*Violation `json:"violations"`
 }
 
 // Archive audits one archive, volume by volume, and goes on after a violation.
@@ -46,7 +46,7 @@ type Audited struct {
 // looked at without reading.
 func (a *Audit) Archive(ctx context.Context, e *Entry, depth Depth) (*Audited, error) {
 	s := e.Archive
-	out := &Audited{Date: s.Date, Run: s.Run, Sequence: e.Sequence}
+	out := &Audited{Date: s.Date, Run: s.Run, Sequence: e.Sequence, Cold: []string{}, Violations: []*Violation{}}
 	u := &Unpacker{Store: a.Store, Entry: e, Opener: a.Opener, Trust: a.Trust, Budget: a.Budget, Progress: a.Progress}
 	var contents []*Contents
 	var noKey error

@@ -9,8 +9,8 @@ import (
 
 // Head names the newest entry of a ledger. The zero value is an empty one.
 type Head struct {
-	Sequence int    `json:"sequence"`
-	SHA256   string `json:"sha256"` // of the entry's object
+	Sequence int
+	SHA256   string // of the entry's object
 }
 
 func (h Head) String() string {
@@ -18,6 +18,24 @@ func (h Head) String() string {
 		return "empty"
 	}
 	return fmt.Sprintf("%06d:%s", h.Sequence, h.SHA256)
+}
+
+// MarshalText is the head as ParseHead reads it, "" if there is none: the one form
+// that answers have, so that each can be given to --head.
+func (h Head) MarshalText() ([]byte, error) {
+	if h.Sequence == 0 {
+		return nil, nil
+	}
+	return []byte(h.String()), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (h *Head) UnmarshalText(text []byte) (err error) {
+	*h = Head{}
+	if len(text) > 0 {
+		*h, err = ParseHead(string(text))
+	}
+	return err
 }
 
 // ParseHead reads what String writes, as a report or a metric shows it: the

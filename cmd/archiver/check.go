@@ -71,7 +71,7 @@ type checkAnswer struct {
 	Warnings int          `json:"warnings"`
 	Failures int          `json:"failures"`
 	Skipped  int          `json:"skipped"`
-	ExitCode int          `json:"exit_code"`
+	ending
 }
 
 // present prints a report, and turns what failed into the exit code.
@@ -85,19 +85,22 @@ func (g *global) present(w io.Writer, r check.Report) error {
 		Items: r.Items, OK: r.Count(check.OK), Warnings: r.Count(check.Warn), Failures: r.Count(check.Fail), Skipped: r.Count(check.Skipped),
 	}
 	failed := r.Err()
-	if failed != nil {
-		a.ExitCode = exitUsage // whatever it is, a person must look
-		if errors.Is(failed, archive.ErrIntegrity) {
-			a.ExitCode = exitIntegrity
-		}
+	if failed != nil { // each item has a remedy of its own
+		failed = failedCheck{failed}
+		a.ending = ending{Error: a.verdict(), ExitCode: exitCode(failed)}
 	}
 	if err := g.print(w, a, a.words(g.quiet)); err != nil {
 		return errors.Join(failed, err)
 	}
 	if failed != nil {
-		return &reportedError{failedCheck{failed}}
+		return &reportedError{failed}
 	}
 	return nil
+}
+
+// verdict is what failures come to.
+func (a checkAnswer) verdict() string {
+	return fmt.Sprintf("%s and %s: a run would not work", count(a.Failures, "failure", "failures"), count(a.Warnings, "warning", "warnings"))
 }
 
 // failedCheck ends the process with exit code 2, or with 6 for an integrity
@@ -133,7 +136,7 @@ func (a checkAnswer) words(quiet bool) string {
 	}
 	switch {
 	case a.Failures > 0:
-		fmt.Fprintf(&b, "\n%s and %s: a run would not work.", count(a.Failures, "failure", "failures"), count(a.Warnings, "warning", "warnings"))
+		fmt.Fprintf(&b, "\n%s.", a.verdict())
 	case a.Warnings > 0:
 		fmt.Fprintf(&b, "\nA run would work. %s.", count(a.Warnings, "warning", "warnings"))
 	default:

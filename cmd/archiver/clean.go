@@ -1,13 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"archiver/archive"
 	"archiver/internal/job"
 	"archiver/internal/restore"
 )
@@ -38,8 +38,7 @@ archiving role should not have: run it under an operator's role.`,
 				return err
 			}
 			restores, restoresErr := s.cleanRestores(c.Context(), yes)
-			all := cleaned{append([]job.Orphan{}, found...), append([]restore.Leftover{}, restores...)}
-			return errors.Join(g.print(c.OutOrStdout(), all, all.words(yes)), restoresErr)
+			return g.conclude(c.OutOrStdout(), c.ErrOrStderr(), newCleaned(found, restores, yes, restoresErr), leftBehind(found, restores, yes), restoresErr)
 		},
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "remove what is shown")
@@ -48,15 +47,44 @@ archiving role should not have: run it under an operator's role.`,
 
 // cleaned is what `clean --json` prints.
 type cleaned struct {
-	Runs     []job.Orphan       `json:"runs"`
-	Restores []restore.Leftover `json:"restores"`
+	Runs     []orphan   `json:"runs"`
+	Restores []leftover `json:"restores"`
+	ending
 }
 
-// words is both lists in words.
-func (c cleaned) words(removed bool) string {
-	text := strings.TrimSuffix(leftovers(c.Restores, removed), "\n")
-	if text == "" || len(c.Runs) > 0 {
-		text = strings.TrimPrefix(text+"\n"+orphans(c.Runs, removed), "\n")
+// orphan is an object that a run has left.
+type orphan struct {
+	Where   string    `json:"where"` // URL of the store
+	Key     string    `json:"key"`
+	Kind    string    `json:"kind"`  // volume, upload or papers
+	Bytes   int64     `json:"bytes"` // 0 of an upload: it is not known
+	Time    time.Time `json:"time"`
+	Removed bool      `json:"removed"`
+}
+
+// leftover is what a restore or a drill has left.
+type leftover struct {
+	restore.Leftover
+	Indices []string   `json:"indices"`
+	Until   *time.Time `json:"until"` // null without a claim
+}
+
+func newCleaned(runs []job.Orphan, restores []restore.Leftover, removed bool, err error) cleaned {
+	c := cleaned{Runs: []orphan{}, Restores: []leftover{}, ending: ended(err)}
+	for _, o := range runs {
+		c.Runs = append(c.Runs, orphan{Where: o.Where, Key: o.Key, Kind: o.Kind, Bytes: o.Bytes, Time: archive.Seconds(o.Time), Removed: removed})
+	}
+	for _, x := range restores {
+		c.Restores = append(c.Restores, leftover{Leftover: x, Indices: list(x.Indices), Until: moment(x.Until)})
+	}
+	return c
+}
+
+// leftBehind is both lists in words.
+func leftBehind(runs []job.Orphan, restores []restore.Leftover, removed bool) string {
+	text := strings.TrimSuffix(leftovers(restores, removed), "\n")
+	if text == "" || len(runs) > 0 {
+		text = strings.TrimPrefix(text+"\n"+orphans(runs, removed), "\n")
 	}
 	return text
 }

@@ -34,7 +34,9 @@ and sampled documents with what was recorded when the day was archived, and remo
 everything again, also after a failure or an interrupt. Each phase is timed: their
 sum is the time that a recovery takes.
 
-Exit code 6 says that what came back is not what was archived.
+Exit code 6 says that what came back is not what was archived; 2, without --date,
+that the ledger is empty: it is another one than was meant, or the stream's first
+day is still to come.
 
 With --output the result is written as JSON, signed in clear if a signing key is
 configured; gpgv verifies it. With --record the ledger gets a signed entry about it,
@@ -93,7 +95,7 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	date, err := d.choose(chain)
+	date, err := d.choose(r.reader, chain)
 	if err != nil {
 		return err
 	}
@@ -107,7 +109,8 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 	}
 	defer done()
 	result, err := r.Drill(ctx, date)
-	err = errors.Join(err, write(result), record(result))
+	err = errors.Join(err, record(result)) // first: what is written names the entry
+	err = errors.Join(err, write(result))
 	err = r.answer(g, result, err, stdout, stderr)
 	if d.output != "" && result != nil && !g.json {
 		fmt.Fprintf(stdout, "The result is in %s.\n", d.output)
@@ -134,15 +137,18 @@ func (d *drilling) recorder(ctx context.Context, g *global, stderr io.Writer) (r
 		if err != nil {
 			return fmt.Errorf("recording the drill: %w", err)
 		}
-		result.Recorded = &head
+		result.Recorded = head
 		return nil
 	}, s.close, nil
 }
 
 // choose is the date that is asked for.
-func (d *drilling) choose(chain *archive.Chain) (string, error) {
+func (d *drilling) choose(r *reader, chain *archive.Chain) (string, error) {
 	if d.date != "" {
 		return d.date, nil
+	}
+	if err := r.wantEntries(chain); err != nil {
+		return "", err
 	}
 	all := chain.Archives()
 	if len(all) == 0 {

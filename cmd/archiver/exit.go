@@ -28,7 +28,7 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// reportedError has been printed already, as part of a --json answer.
+// reportedError has been printed already, with the answer.
 type reportedError struct{ error }
 
 func (e *reportedError) Unwrap() error { return e.error }
@@ -48,6 +48,7 @@ func exitRules() []exitRule {
 		{job.ErrHeld, exitHeld},
 		{job.ErrNothing, exitNothing},
 		{archive.ErrNoArchive, exitNothing},
+		{errEmptyLedger, exitUsage},
 		{archive.ErrNoKey, exitUsage},
 		{archive.ErrNotEmpty, exitUsage},
 		{store.ErrCold, exitUsage},

@@ -37,12 +37,12 @@ It needs a private key of a recipient (opening.keys).`,
 			if err != nil {
 				return err
 			}
-			e, err := r.extract(c.Context(), c.ErrOrStderr(), date, head, output)
+			x, err := r.extract(c.Context(), c.ErrOrStderr(), date, head, output)
 			if err != nil {
 				return err
 			}
-			return g.print(c.OutOrStdout(), extracted{Date: e.Archive.Date, Run: e.Archive.Run, Output: output, Files: e.Archive.Objects, Bytes: e.Archive.Bytes},
-				fmt.Sprintf("%s of %s is in %s: %d files of its repository, %s; all of it was checked", e.Stream, e.Archive.Date, output, e.Archive.Objects, sizeText(e.Archive.Bytes)))
+			return g.print(c.OutOrStdout(), x,
+				fmt.Sprintf("%s of %s is in %s: %d files of its repository, %s; all of it was checked", x.Stream, x.Date, output, x.Objects, sizeText(x.Bytes)))
 		},
 	}
 	c.Flags().StringVar(&date, "date", "", "the day, as YYYY-MM-DD")
@@ -53,14 +53,17 @@ It needs a private key of a recipient (opening.keys).`,
 
 // extracted is what `extract --json` prints.
 type extracted struct {
-	Date   string `json:"date"`
-	Run    string `json:"run"`
-	Output string `json:"output"`
-	Files  int    `json:"files"`
-	Bytes  int64  `json:"bytes"`
+	Stream  string       `json:"stream"`
+	Head    archive.Head `json:"head"`
+	Date    string       `json:"date"`
+	Run     string       `json:"run"`
+	Output  string       `json:"output"`
+	Objects int          `json:"objects"`
+	Bytes   int64        `json:"bytes"` // of the objects
+	ending
 }
 
-func (r *reader) extract(ctx context.Context, stderr io.Writer, date, head, output string) (*archive.Entry, error) {
+func (r *reader) extract(ctx context.Context, stderr io.Writer, date, head, output string) (*extracted, error) {
 	chain, err := r.chain(ctx, head)
 	if err != nil {
 		return nil, err
@@ -86,7 +89,9 @@ func (r *reader) extract(ctx context.Context, stderr io.Writer, date, head, outp
 	if _, err := u.Unpack(ctx, folder); err != nil {
 		return nil, errors.Join(err, folder.Discard())
 	}
-	return e, folder.Release()
+	a := e.Archive
+	x := &extracted{Stream: e.Stream, Head: chain.Head(), Date: a.Date, Run: a.Run, Output: output, Objects: a.Objects, Bytes: a.Bytes}
+	return x, folder.Release()
 }
 
 func ciphertextBytes(all ...*archive.Entry) (sum int64) {

@@ -34,15 +34,15 @@ thawed. The ledger is believed first: its signatures, its form and its chain.`,
 			if err != nil {
 				return err
 			}
-			rows := []row{}
+			all := listed{Stream: chain.Stream, Head: chain.Head(), Archives: []row{}}
 			for _, e := range s.of(chain) {
-				rows = append(rows, newRow(chain, e))
+				all.Archives = append(all.Archives, newRow(chain, e))
 			}
-			words := table(rows)
-			if len(rows) == 0 {
+			words := table(all.Archives)
+			if len(all.Archives) == 0 {
 				words = r.nothing(chain)
 			}
-			return g.print(c.OutOrStdout(), rows, words)
+			return g.print(c.OutOrStdout(), all, words)
 		},
 	}
 	s.flags(c)
@@ -65,23 +65,31 @@ func (s *selection) flags(c *cobra.Command) {
 	c.Flags().StringVar(&s.to, "to", "", "the last day, as YYYY-MM-DD (default: the last in the ledger)")
 }
 
+// listed is what `list --json` prints.
+type listed struct {
+	Stream   string       `json:"stream"`
+	Head     archive.Head `json:"head"`
+	Archives []row        `json:"archives"`
+	ending
+}
+
 // row is one archive in a list.
 type row struct {
-	Date      string    `json:"date"`
-	Documents *int64    `json:"documents"` // null if the cluster could not be asked
-	Files     int       `json:"files"`
-	Bytes     int64     `json:"bytes"` // of the files
-	Volumes   int       `json:"volumes"`
-	Run       string    `json:"run"`
-	Sealed    time.Time `json:"sealed"`
-	Head      string    `json:"head"` // of the ledger, when it was sealed
+	Date      string       `json:"date"`
+	Documents *int64       `json:"documents"` // null if the cluster could not be asked
+	Objects   int          `json:"objects"`
+	Bytes     int64        `json:"bytes"` // of the objects
+	Volumes   int          `json:"volumes"`
+	Run       string       `json:"run"`
+	Sealed    time.Time    `json:"sealed"`
+	Head      archive.Head `json:"head"` // of the ledger, when it was sealed
 }
 
 func newRow(c *archive.Chain, e *archive.Entry) row {
 	s := e.Archive
 	return row{
-		Date: s.Date, Documents: documents(s), Files: s.Objects, Bytes: s.Bytes, Volumes: len(s.Volumes),
-		Run: s.Run, Sealed: e.Time, Head: c.HeadAt(e.Sequence).String(),
+		Date: s.Date, Documents: documents(s), Objects: s.Objects, Bytes: s.Bytes, Volumes: len(s.Volumes),
+		Run: s.Run, Sealed: e.Time, Head: c.HeadAt(e.Sequence),
 	}
 }
 
@@ -91,7 +99,7 @@ func table(rows []row) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "DATE\tDOCUMENTS\tFILES\tSIZE\tVOLUMES\tRUN\tSEALED\tHEAD")
 	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\n", r.Date, orUnknown(r.Documents), r.Files, sizeText(r.Bytes), r.Volumes, r.Run,
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%s\t%s\t%s\n", r.Date, orUnknown(r.Documents), r.Objects, sizeText(r.Bytes), r.Volumes, r.Run,
 			r.Sealed.Format(time.RFC3339), r.Head)
 	}
 	_ = w.Flush() // a strings.Builder takes everything

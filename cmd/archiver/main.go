@@ -45,6 +45,9 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	}
 	code := exitCode(err)
 	if !errors.As(err, new(*reportedError)) {
+		if asJSON, _ := root.PersistentFlags().GetBool("json"); asJSON {
+			_ = printJSON(out, ended(err)) // the error that counts is told below
+		}
 		printError(stderr, err)
 	}
 	return code

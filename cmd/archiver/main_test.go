@@ -80,6 +80,7 @@ func TestErrorsEndInTheExitCodesThatTheReadmeLists(t *testing.T) {
 		{archive.ErrForeign, exitUsage},
 		{archive.ErrMisfit, exitUsage},
 		{archive.ErrMemory, exitUsage},
+		{errEmptyLedger, exitUsage},
 		{job.ErrPerson, exitUsage},
 		{snapshot.ErrDisabled, exitUsage},
 		{snapshot.ErrConfiguration, exitUsage},

@@ -9,6 +9,13 @@ import (
 	"archiver/internal/job"
 )
 
+// previewed is what `run --dry-run --json` prints.
+type previewed struct {
+	job.Preview
+	Unfinished *unfinished `json:"unfinished"` // null if no run is
+	ending
+}
+
 // preview tells what a run would do.
 func preview(ctx context.Context, g *global, date string, stdout, stderr io.Writer) error {
 	s, err := g.open(ctx, stderr)
@@ -24,7 +31,11 @@ func preview(ctx context.Context, g *global, date string, stdout, stderr io.Writ
 	if err != nil {
 		return err
 	}
-	return g.print(stdout, p, previewText(p))
+	a := previewed{Preview: p}
+	if p.Unfinished != nil {
+		a.Unfinished = newUnfinished(*p.Unfinished)
+	}
+	return g.print(stdout, a, previewText(p))
 }
 
 // previewText is a preview in words.

@@ -113,34 +113,18 @@ func parseDate(text string) (string, error) {
 
 // broughtBack is what `restore --json` and `drill --json` print.
 type broughtBack struct {
-	Result   *restore.Result `json:"result"`
-	Error    string          `json:"error,omitempty"`
-	Hint     string          `json:"hint,omitempty"`
-	See      string          `json:"see,omitempty"` // where to read more
-	ExitCode int             `json:"exit_code"`
+	Result *restore.Result `json:"result"` // null if nothing came back
+	ending
 }
 
 // answer prints a result, in JSON or in words, and passes the error on.
 func (r *restorer) answer(g *global, result *restore.Result, err error, stdout, stderr io.Writer) error {
 	r.done()
-	if !g.json {
-		if result != nil {
-			fmt.Fprintln(stdout, verdict(result))
-		}
-		return err
+	words := ""
+	if result != nil {
+		words = verdict(result)
 	}
-	a := broughtBack{Result: result}
-	if err != nil {
-		a.Error, a.Hint, a.See, a.ExitCode = err.Error(), hint(err), see(err), exitCode(err)
-	}
-	if printErr := g.print(stdout, a, ""); printErr != nil {
-		return errors.Join(err, printErr)
-	}
-	if err != nil {
-		printError(stderr, err)
-		return &reportedError{err}
-	}
-	return nil
+	return g.conclude(stdout, stderr, broughtBack{result, ended(err)}, words, err)
 }
 
 // verdict is a result in words.
@@ -163,8 +147,8 @@ func verdict(r *restore.Result) string {
 	for _, m := range r.Mismatches {
 		fmt.Fprintf(&b, "\ndiffers: %s", m)
 	}
-	if r.Recorded != nil {
-		fmt.Fprintf(&b, "\nThe ledger says so as entry %v", *r.Recorded)
+	if r.Recorded != (archive.Head{}) {
+		fmt.Fprintf(&b, "\nThe ledger says so as entry %v", r.Recorded)
 	}
 	if !r.Kept {
 		b.WriteString("\nThe scratch indices were removed.")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -50,42 +49,19 @@ or why it could not be, with the exit code that the run would have had.`,
 	return c
 }
 
-// answer is what `run --json` prints.
-type answer struct {
+// archived is what `run --json` prints.
+type archived struct {
 	Outcomes []job.Outcome `json:"outcomes"`
-	Error    string        `json:"error,omitempty"`
-	Hint     string        `json:"hint,omitempty"`
-	See      string        `json:"see,omitempty"` // where to read more
-	ExitCode int           `json:"exit_code"`
+	ending
 }
 
 func run(ctx context.Context, g *global, date string, stdout, stderr io.Writer) error {
 	outcomes, err := archiveDay(ctx, g, date, stderr)
-	if !g.json {
-		for _, o := range outcomes {
-			fmt.Fprintln(stdout, summary(o))
-		}
-		return err
+	var words []string
+	for _, o := range outcomes {
+		words = append(words, summary(o))
 	}
-	a := answer{Outcomes: outcomes}
-	if err != nil {
-		a.Error, a.Hint, a.See, a.ExitCode = err.Error(), hint(err), see(err), exitCode(err)
-	}
-	if a.Outcomes == nil {
-		a.Outcomes = []job.Outcome{}
-	}
-	text, jsonErr := json.MarshalIndent(a, "", "  ")
-	if jsonErr != nil {
-		return errors.Join(err, jsonErr)
-	}
-	if _, writeErr := fmt.Fprintf(stdout, "%s\n", text); writeErr != nil {
-		return errors.Join(err, writeErr)
-	}
-	if err != nil {
-		printError(stderr, err)
-		return &reportedError{err}
-	}
-	return nil
+	return g.conclude(stdout, stderr, archived{list(outcomes), ended(err)}, strings.Join(words, "\n"), err)
 }
 
 func archiveDay(ctx context.Context, g *global, date string, stderr io.Writer) ([]job.Outcome, error) {

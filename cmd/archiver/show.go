@@ -55,26 +55,28 @@ thawed.`,
 // shown is all that a ledger tells of a day.
 type shown struct {
 	Stream   string          `json:"stream"`
+	Head     archive.Head    `json:"head"`
 	Date     string          `json:"date"`
 	Archives []shownArchive  `json:"archives"` // in the order in which they were sealed
 	Ended    []archive.Entry `json:"ended"`    // abandoned and withdrawn
 	Drills   []archive.Entry `json:"drills"`
+	ending
 }
 
 type shownArchive struct {
 	Stands bool          `json:"stands"` // else it was withdrawn, or sealed again
-	Head   string        `json:"head"`
+	Head   archive.Head  `json:"head"`   // of the ledger, when it was sealed
 	Entry  archive.Entry `json:"entry"`
 }
 
 func newShown(c *archive.Chain, date string) shown {
-	s := shown{Stream: c.Stream, Date: date, Archives: []shownArchive{}, Ended: []archive.Entry{}, Drills: []archive.Entry{}}
+	s := shown{Stream: c.Stream, Head: c.Head(), Date: date, Archives: []shownArchive{}, Ended: []archive.Entry{}, Drills: []archive.Entry{}}
 	now, _ := c.Sealed(date)
 	for i := range c.Entries {
 		e := c.Entries[i]
 		switch {
 		case e.Archive != nil && e.Archive.Date == date:
-			s.Archives = append(s.Archives, shownArchive{Stands: now != nil && now.Sequence == e.Sequence, Head: c.HeadAt(e.Sequence).String(), Entry: e})
+			s.Archives = append(s.Archives, shownArchive{Stands: now != nil && now.Sequence == e.Sequence, Head: c.HeadAt(e.Sequence), Entry: e})
 		case e.Abandoned != nil && e.Abandoned.Date == date, e.Withdrawn != nil && e.Withdrawn.Date == date:
 			s.Ended = append(s.Ended, e)
 		case e.Drill != nil && e.Drill.Date == date:

@@ -20,15 +20,16 @@ type output struct {
 	err error
 }
 
+// Write writes nothing more once it has failed: what follows half of an answer
+// would make it unreadable.
 func (o *output) Write(p []byte) (int, error) {
-	n, err := o.w.Write(p)
-	if err != nil {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if o.err == nil {
-			o.err = err
-		}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return 0, o.err
 	}
+	n, err := o.w.Write(p)
+	o.err = err
 	return n, err
 }
 

@@ -32,7 +32,8 @@ func troubles() []trouble {
 	return slices.Concat(verdicts(), aboutData(), aboutServers(), aboutInput())
 }
 
-// verdicts are the errors that have an exit code of their own.
+// verdicts are the errors that have an exit code of their own, and what the
+// ledger has not.
 func verdicts() []trouble {
 	return []trouble{
 		{anchor: "integrity-violation", is: []error{archive.ErrIntegrity}},
@@ -40,6 +41,7 @@ func verdicts() []trouble {
 		{anchor: "another-run-holds-the-lease", is: []error{job.ErrHeld, lease.ErrLost}},
 		{anchor: "nothing-to-archive", is: []error{job.ErrNothing}},
 		{anchor: "no-archive-of-this-date", is: []error{archive.ErrNoArchive}},
+		{anchor: "an-empty-ledger", is: []error{errEmptyLedger}},
 	}
 }
 

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,20 +33,54 @@ if you know that it has, and cannot wait.`,
 			if err != nil {
 				return err
 			}
-			if err := g.print(c.OutOrStdout(), h, holding(h)); err != nil || !yes || h.Holder == "" {
-				return err
+			if !g.json { // before it is broken
+				if _, err := fmt.Fprintln(c.OutOrStdout(), holding(h)); err != nil {
+					return err
+				}
 			}
-			if err := s.job.Unlock(c.Context(), h); err != nil {
-				return err
+			a, words := newLeased(h), ""
+			if yes && h.Holder != "" {
+				if err = s.job.Unlock(c.Context(), h); err == nil {
+					a.Broken, words = true, "The lease is broken. The next run finishes what this one has left."
+				}
 			}
-			if !g.json {
-				fmt.Fprintln(c.OutOrStdout(), "The lease is broken. The next run finishes what this one has left.")
-			}
-			return nil
+			a.ending = ended(err)
+			return g.conclude(c.OutOrStdout(), c.ErrOrStderr(), a, words, err)
 		},
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "break the lease")
 	return c
+}
+
+// leased is what `unlock --json` prints.
+type leased struct {
+	Holder     string      `json:"holder"` // "" if nobody holds the lease
+	Since      *time.Time  `json:"since"`  // last sign of life; null if nobody holds it
+	Until      *time.Time  `json:"until"`
+	Expired    bool        `json:"expired"`
+	Broken     bool        `json:"broken"`     // by this command
+	Unfinished *unfinished `json:"unfinished"` // null if no run is
+	ending
+}
+
+// unfinished is a run that has begun and that the next run will finish.
+type unfinished struct {
+	Run       string    `json:"run"`
+	Date      string    `json:"date"`
+	Phase     job.Phase `json:"phase"`
+	LastError string    `json:"last_error"`
+}
+
+func newLeased(h job.Holding) leased {
+	return leased{Holder: h.Holder, Since: moment(h.Since), Until: moment(h.Until), Expired: h.Expired, Unfinished: newUnfinished(h)}
+}
+
+// newUnfinished is nil if no run is.
+func newUnfinished(h job.Holding) *unfinished {
+	if !h.Unfinished {
+		return nil
+	}
+	return &unfinished{Run: h.Run, Date: h.Date, Phase: h.Phase, LastError: h.LastError}
 }
 
 // holding is a lease in words.
@@ -68,18 +100,4 @@ func holding(h job.Holding) string {
 		state = "expired since " + h.Until.UTC().Format(time.RFC3339)
 	}
 	return fmt.Sprintf("%s holds the lease, last seen %s, %s. %s", h.Holder, h.Since.UTC().Format(time.RFC3339), state, unfinished)
-}
-
-// print answers in JSON or in words, as asked.
-func (g *global) print(w io.Writer, v any, words string) error {
-	if !g.json {
-		_, err := fmt.Fprintln(w, words)
-		return err
-	}
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s\n", text)
-	return err
 }

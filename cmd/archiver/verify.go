@@ -52,7 +52,10 @@ nor bad. With --sample 1/30 only a thirtieth of the archives is looked at, anoth
 one every day, all of them within thirty days; the ledger always is.
 
 With FILE, copies of volumes that were downloaded are checked instead of the
-store's.`,
+store's.
+
+A ledger without any entry is exit code 2: it is another one than was meant, or
+the stream's first day is still to come. No archive of --date is exit code 3.`,
 		Example: `  archiver verify
   archiver verify --head 000007:5c0d…   # as a report or notification showed it
   archiver verify --content --sample 1/30
@@ -111,17 +114,16 @@ func (v *verifying) depth() archive.Depth {
 // verified is what `verify --json` prints.
 type verified struct {
 	Stream     string               `json:"stream"`
-	Head       string               `json:"head"` // "" if the ledger is not believed
+	Head       archive.Head         `json:"head"` // none if the ledger is not believed
 	Entries    int                  `json:"ledger_entries"`
 	Depth      string               `json:"depth"`
 	Archives   []*archive.Audited   `json:"archives"`
 	Passed     int                  `json:"not_in_todays_sample"`
 	Gaps       []string             `json:"days_without_archive"` // between the first and the last; for information
 	Violations []*archive.Violation `json:"violations"`
-	Error      string               `json:"error,omitempty"` // why there is no more: what is not listed was not looked at
-	ExitCode   int                  `json:"exit_code"`
+	ending                          // with an error, what is not listed was not looked at
 
-	empty string // says so, if the ledger has no entry
+	none string // says so, if no archive was selected
 }
 
 // violations is why verify fails: they have been told already.
@@ -152,43 +154,44 @@ func (v *verifying) run(ctx context.Context, g *global, stdout, stderr io.Writer
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	return found.answer(g, stdout, err)
+	return found.answer(g, stdout, stderr, err)
 }
 
 // answer prints what was found, and is the error to end with. Violations come
 // first: that something else could not be told takes nothing away from them.
-func (f *verified) answer(g *global, stdout io.Writer, err error) error {
+func (f *verified) answer(g *global, stdout, stderr io.Writer, err error) error {
 	if len(f.Violations) > 0 {
 		err = errors.Join(violations{len(f.Violations)}, err)
 	}
 	if err != nil && len(f.Archives) == 0 && len(f.Violations) == 0 {
 		return err
 	}
-	if err != nil {
-		f.Error, f.ExitCode = err.Error(), exitCode(err)
-	}
-	return errors.Join(err, g.print(stdout, f, f.words()))
+	f.ending = ended(err)
+	return g.conclude(stdout, stderr, f, f.words(), err)
 }
 
 // verify fills in what was found. Its error says what could not be told.
 func (v *verifying) verify(ctx context.Context, r *reader, found *verified, stderr io.Writer) error {
 	chain, err := r.chain(ctx, v.head)
 	if chain != nil {
-		found.Head, found.Entries = chain.Head().String(), len(chain.Entries)
+		found.Head, found.Entries = chain.Head(), len(chain.Entries)
 	}
 	if err != nil {
 		return found.note(err)
 	}
+	if err := r.wantEntries(chain); err != nil {
+		return err
+	}
 	if len(v.files) > 0 {
 		return v.local(ctx, r, chain, found)
-	}
-	if len(chain.Entries) == 0 {
-		found.empty = r.nothing(chain)
 	}
 	all := v.of(chain)
 	if v.date != "" && len(all) == 0 {
 		_, err := sealed(chain, v.date)
 		return err
+	}
+	if len(all) == 0 {
+		found.none = r.nothing(chain)
 	}
 	found.Gaps = append(found.Gaps, archive.Gaps(all)...)
 	var today []*archive.Entry
@@ -254,7 +257,10 @@ func (v *verifying) file(ctx context.Context, r *reader, chain *archive.Chain, n
 	if err != nil {
 		return nil, err
 	}
-	return &archive.Audited{Date: e.Archive.Date, Run: e.Archive.Run, Sequence: e.Sequence, Read: 1, Bytes: e.Archive.Volumes[n].Bytes}, nil
+	return &archive.Audited{
+		Date: e.Archive.Date, Run: e.Archive.Run, Sequence: e.Sequence, Read: 1, Bytes: e.Archive.Volumes[n].Bytes,
+		Cold: []string{}, Violations: []*archive.Violation{},
+	}, nil
 }
 
 // note keeps a violation, and returns any other error.
@@ -270,13 +276,13 @@ func (f *verified) note(err error) error {
 // words says what was checked, what was not, and what is wrong.
 func (f *verified) words() string {
 	var b strings.Builder
-	if f.Head == "" {
+	if f.Head == (archive.Head{}) {
 		fmt.Fprintf(&b, "The ledger of %s is not believed: nothing else was looked at.\n", f.Stream)
 	} else {
 		fmt.Fprintf(&b, "ledger of %s: %s, head %s\n", f.Stream, count(f.Entries, "entry", "entries"), f.Head)
 	}
-	if f.empty != "" {
-		b.WriteString(f.empty + "\n")
+	if f.none != "" {
+		b.WriteString(f.none + "\n")
 	}
 	var looked, read, cold int
 	var bytes int64

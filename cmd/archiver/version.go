@@ -27,10 +27,11 @@ func tool() string {
 
 // release is what `version --json` prints.
 type release struct {
-	Version string `json:"version"`
-	Format  int    `json:"archive_format"`
-	Go      string `json:"go"`
-	System  string `json:"system"`
+	Tool   string `json:"tool"` // as records have it
+	Format int    `json:"archive_format"`
+	Go     string `json:"go"`
+	System string `json:"system"`
+	ending
 }
 
 func versionCommand(g *global) *cobra.Command {
@@ -39,8 +40,8 @@ func versionCommand(g *global) *cobra.Command {
 		Short: "Print the version of the program and of the archive format that it writes",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			r := release{tool(), archive.Format, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}
-			return g.print(c.OutOrStdout(), r, fmt.Sprintf("%s (archive format %d, %s %s)", r.Version, r.Format, r.Go, r.System))
+			r := release{Tool: tool(), Format: archive.Format, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
+			return g.print(c.OutOrStdout(), r, fmt.Sprintf("%s (archive format %d, %s %s)", r.Tool, r.Format, r.Go, r.System))
 		},
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 // checked is what `check --json` prints.
 type checked struct {
-	Items []struct{ Name, Status, Detail, Remedy string } `json:"items"`
-	Exit  int                                             `json:"exit_code"`
+	Items []struct{ Name, Status, Detail, Hint string } `json:"items"`
+	Exit  int                                           `json:"exit_code"`
 }
 
 // check runs it, and wants the exit code and a remedy for whatever fails.
@@ -29,8 +29,8 @@ func (w *world) check(t *testing.T, code int, args ...string) checked {
 		if i.Status == "ok" {
 			continue
 		}
-		t.Logf("%-7s %s: %s | %s", i.Status, i.Name, i.Detail, i.Remedy)
-		if i.Status == "fail" && i.Remedy == "" && i.Name != "configuration" {
+		t.Logf("%-7s %s: %s | %s", i.Status, i.Name, i.Detail, i.Hint)
+		if i.Status == "fail" && i.Hint == "" && i.Name != "configuration" {
 			t.Errorf("no remedy for %s: %s", i.Name, i.Detail)
 		}
 	}
@@ -44,7 +44,7 @@ func (c checked) wants(t *testing.T, name, status string, says ...string) {
 		if i.Name != name || i.Status != status {
 			continue
 		}
-		text, all := i.Detail+" "+i.Remedy, true
+		text, all := i.Detail+" "+i.Hint, true
 		for _, s := range says {
 			all = all && strings.Contains(text, s)
 		}

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"archiver/archive"
 )
 
 // outcome is what `run --json` tells about a date.
@@ -21,7 +23,7 @@ type outcome struct {
 		Date      string
 		Documents int
 		Volumes   int
-		Head      struct{ Sequence int }
+		Head      archive.Head
 	}
 }
 

@@ -267,14 +267,14 @@ func TestUnlockShowsTheHolderAndBreaksOnlyWhenTold(t *testing.T) {
 	p := w.countedRuns(syscall.SIGKILL)("2026-11-20")
 	p.code()
 	var h struct {
-		Holder, Phase, Date string
-		Unfinished          bool
+		Holder     string
+		Unfinished struct{ Phase, Date string }
 	}
 	r := w.must(0, "unlock", "--json")
 	if err := json.Unmarshal([]byte(r.stdout), &h); err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("process %d", p.cmd.Process.Pid); !strings.Contains(h.Holder, want) || h.Date != "2026-11-20" || !h.Unfinished {
+	if want := fmt.Sprintf("process %d", p.cmd.Process.Pid); !strings.Contains(h.Holder, want) || h.Unfinished.Date != "2026-11-20" || h.Unfinished.Phase == "" {
 		t.Errorf("%+v does not name %s", h, want)
 	}
 	w.must(4, "run", "--date", "2026-11-20")

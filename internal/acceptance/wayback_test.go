@@ -55,13 +55,16 @@ func (w *world) bringBack(staging string, days []archived) {
 // wantListed wants `list` and `show` to tell of these days and no others.
 func (w *world) wantListed(days []archived) {
 	w.t.Helper()
-	var rows []struct {
-		Date      string
-		Documents int
+	var listed struct {
+		Archives []struct {
+			Date      string
+			Documents int
+		}
 	}
-	if err := json.Unmarshal([]byte(w.must(0, "list", "--json").stdout), &rows); err != nil {
+	if err := json.Unmarshal([]byte(w.must(0, "list", "--json").stdout), &listed); err != nil {
 		w.t.Fatal(err)
 	}
+	rows := listed.Archives
 	if len(rows) != len(days) {
 		w.t.Fatalf("listed are %+v", rows)
 	}

@@ -36,11 +36,11 @@ const (
 type Item struct {
 	Name   string `json:"name"`
 	Status Status `json:"status"`
-	Detail string `json:"detail"`           // what was found
-	Remedy string `json:"remedy,omitempty"` // what to do about it
+	Detail string `json:"detail"` // what was found
+	Remedy string `json:"hint"`   // what to do about it
 
 	// See is where to read more. It is not for this package to know.
-	See string `json:"see,omitempty"`
+	See string `json:"see"`
 
 	err error // what failed, if it was an error
 }

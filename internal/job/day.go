@@ -95,9 +95,9 @@ func (j *Job) survey(ctx context.Context) (seen, *archive.Chain, error) {
 	if err != nil {
 		return was, nil, err
 	}
-	if !was.none() && !chain.Holds(was.Object.Head) {
+	if !was.none() && !chain.Holds(archive.Head(was.Object.Head)) {
 		return was, nil, fmt.Errorf("%w: the ledger of %s ends at %v, but it has been at %v: its tail was cut or replaced",
-			archive.ErrIntegrity, j.Stream, chain.Head(), was.Object.Head)
+			archive.ErrIntegrity, j.Stream, chain.Head(), archive.Head(was.Object.Head))
 	}
 	return was, chain, nil
 }

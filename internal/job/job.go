@@ -88,15 +88,15 @@ type Outcome struct {
 	Status     Status       `json:"status"`
 	Stream     string       `json:"stream"`
 	Date       string       `json:"date"`
-	Run        string       `json:"run,omitempty"`
-	Indices    []string     `json:"indices,omitempty"`
-	Documents  *int64       `json:"documents,omitempty"` // absent if a count could not be had
-	Objects    int          `json:"objects,omitempty"`
-	Bytes      int64        `json:"bytes,omitempty"` // of the blobs
-	Volumes    int          `json:"volumes,omitempty"`
-	Ciphertext int64        `json:"ciphertext_bytes,omitempty"`
+	Run        string       `json:"run"`
+	Indices    []string     `json:"indices"`
+	Documents  *int64       `json:"documents"` // null if a count could not be had
+	Objects    int          `json:"objects"`
+	Bytes      int64        `json:"bytes"` // of the blobs
+	Volumes    int          `json:"volumes"`
+	Ciphertext int64        `json:"ciphertext_bytes"`
 	Head       archive.Head `json:"head"`
-	Resumed    bool         `json:"resumed,omitempty"` // began in an earlier process
+	Resumed    bool         `json:"resumed"` // began in an earlier process
 }
 
 // Status is how a date ended.
@@ -112,7 +112,7 @@ const (
 func outcome(status Status, e *archive.Entry, head archive.Head) Outcome {
 	a := e.Archive
 	o := Outcome{
-		Status: status, Stream: e.Stream, Date: a.Date, Run: a.Run,
+		Status: status, Stream: e.Stream, Date: a.Date, Run: a.Run, Indices: []string{},
 		Objects: a.Objects, Bytes: a.Bytes, Volumes: len(a.Volumes), Head: head,
 	}
 	for _, v := range a.Volumes {

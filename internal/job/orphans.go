@@ -13,11 +13,11 @@ import (
 // Orphan is something that a run which died has left, and that no ledger entry
 // and no live or planned run refers to.
 type Orphan struct {
-	Where  string    `json:"where"` // URL of the store
-	Key    string    `json:"key"`
-	Kind   string    `json:"kind"` // volume, upload or papers
-	Bytes  int64     `json:"bytes,omitempty"`
-	Time   time.Time `json:"time"`
+	Where  string // URL of the store
+	Key    string
+	Kind   string // volume, upload or papers
+	Bytes  int64  // 0 of an upload: it is not known
+	Time   time.Time
 	remove func(context.Context) error
 }
 

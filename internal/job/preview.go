@@ -13,9 +13,9 @@ type Preview struct {
 	Date   string `json:"date"`
 	// Sealed is the run whose archive of the date stands; then nothing would be
 	// done about it.
-	Sealed string `json:"sealed_by,omitempty"`
+	Sealed string `json:"sealed_by"`
 	// Unfinished is the run that would be finished first; nil if there is none.
-	Unfinished *Holding       `json:"unfinished,omitempty"`
+	Unfinished *Holding       `json:"-"`
 	Indices    []PreviewIndex `json:"indices"`
 	// Bytes is the indices' size in the cluster: about what the snapshot will
 	// have, since into an empty repository it is never incremental.

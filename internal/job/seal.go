@@ -141,7 +141,7 @@ func (d *day) appendPending(ctx context.Context) error {
 	if err := d.holdEntry(ctx, head); err != nil {
 		return err
 	}
-	return d.lease.Update(ctx, func(s *State) { s.Head, s.EntryBytes = head, "" })
+	return d.lease.Update(ctx, func(s *State) { s.Head, s.EntryBytes = stateHead(head), "" })
 }
 
 // checkSealed looks at the volumes of the sealed archive, and whether they and

@@ -66,9 +66,16 @@ type State struct {
 	PlanSHA256 string `json:"plan_sha256"`
 	// EntryBytes is the signed ledger entry, kept before it is created: a
 	// signature cannot be made the same way twice.
-	EntryBytes string       `json:"entry_bytes"`
-	Head       archive.Head `json:"head"` // of the ledger, as last seen
-	LastError  string       `json:"last_error"`
+	EntryBytes string    `json:"entry_bytes"`
+	Head       stateHead `json:"head"` // of the ledger, as last seen
+	LastError  string    `json:"last_error"`
+}
+
+// stateHead is a head as version 1 of the state has it: an object, where answers
+// have a text.
+type stateHead struct {
+	Sequence int    `json:"sequence"`
+	SHA256   string `json:"sha256"` // of the entry's object
 }
 
 // IndexID is an index that must be in the snapshot.

@@ -27,7 +27,7 @@ func fullState() State {
 			Missing: []archive.Unsampled{{Index: "logdata-20112026", ID: "2", Reason: "too large"}},
 		},
 		PlanSHA256: strings.Repeat("cd", 32), EntryBytes: "-----BEGIN PGP SIGNED MESSAGE-----\n",
-		Head: archive.Head{Sequence: 3, SHA256: strings.Repeat("ef", 32)}, LastError: "snapshot: PARTIAL",
+		Head: stateHead{Sequence: 3, SHA256: strings.Repeat("ef", 32)}, LastError: "snapshot: PARTIAL",
 	}
 }
 

@@ -11,15 +11,15 @@ import (
 
 // Holding describes who holds the lease, and what is unfinished.
 type Holding struct {
-	Holder     string    `json:"holder"` // "" if nobody does
-	Run        string    `json:"run"`
-	Date       string    `json:"date"`
-	Phase      Phase     `json:"phase"`
-	Since      time.Time `json:"since,omitzero"` // last sign of life, by the store's clock; zero if nobody holds it
-	Until      time.Time `json:"until,omitzero"` // when it may be taken over; zero if nobody holds it
-	Expired    bool      `json:"expired"`
-	LastError  string    `json:"last_error,omitempty"`
-	Unfinished bool      `json:"unfinished"`
+	Holder     string // "" if nobody does
+	Run        string
+	Date       string
+	Phase      Phase
+	Since      time.Time // last sign of life, by the store's clock; zero if nobody holds it
+	Until      time.Time // when it may be taken over; zero if nobody holds it
+	Expired    bool
+	LastError  string
+	Unfinished bool
 }
 
 // Holding looks at the lease and changes nothing.

@@ -15,20 +15,20 @@ import (
 // Leftover is a restore that is under way, or what one that died has left.
 type Leftover struct {
 	ID         string    `json:"id"`
-	Kind       Kind      `json:"kind,omitempty"` // "" without a claim
-	Date       string    `json:"date,omitempty"`
-	Holder     string    `json:"holder,omitempty"`
+	Kind       Kind      `json:"kind"` // "" without a claim
+	Date       string    `json:"date"`
+	Holder     string    `json:"holder"`
 	Live       bool      `json:"live"`
-	Until      time.Time `json:"until,omitzero"` // when its lease runs out, or ran out
+	Until      time.Time `json:"until"` // when its lease runs out, or ran out
 	Repository string    `json:"repository"`
 	// ClusterUUID is where its indices are.
-	ClusterUUID string   `json:"cluster_uuid,omitempty"`
-	Indices     []string `json:"indices,omitempty"` // that it was to make
-	Objects     int      `json:"objects"`           // files in staging
+	ClusterUUID string   `json:"cluster_uuid"`
+	Indices     []string `json:"indices"` // that it was to make
+	Objects     int      `json:"objects"` // files in staging
 	Bytes       int64    `json:"bytes"`
 	Removed     bool     `json:"removed"`
 	// Stays says why it is not removed.
-	Stays string `json:"stays,omitempty"`
+	Stays string `json:"stays"`
 }
 
 // Leftovers finds the restores that staging, or the cluster, still knows of.

@@ -45,8 +45,8 @@ type Result struct {
 	Notes      []string   `json:"notes"` // what could not be compared, and why
 	// Kept: the indices are there.
 	Kept bool `json:"kept"`
-	// Recorded is the ledger entry about it; nil if there is none.
-	Recorded *archive.Head `json:"recorded,omitempty"`
+	// Recorded is the ledger entry about it; zero if there is none.
+	Recorded archive.Head `json:"recorded"`
 
 	compared bool
 }
@@ -68,11 +68,11 @@ type Timed struct {
 
 // Compared is one index that came back.
 type Compared struct {
-	Index     string `json:"index"`     // as it was archived
-	Target    string `json:"target"`    // as it came back
-	Recorded  *int64 `json:"recorded"`  // documents; null if they were not counted
-	Documents int64  `json:"documents"` // that came back
-	Samples   int    `json:"samples"`   // documents whose content was compared
+	Index     string `json:"name"`               // as it was archived
+	Target    string `json:"target"`             // as it came back
+	Recorded  *int64 `json:"recorded_documents"` // null if they were not counted
+	Documents int64  `json:"documents"`          // that came back
+	Samples   int    `json:"samples"`            // documents whose content was compared
 }
 
 func (w *way) newResult(info snapshot.Info) *Result {
@@ -82,7 +82,7 @@ func (w *way) newResult(info snapshot.Info) *Result {
 		Entry: w.chain.HeadAt(w.entry.Sequence), Head: w.chain.Head(),
 		Cluster: archive.Cluster{Name: info.Name, UUID: info.UUID, Distribution: info.Distribution, Version: info.Version},
 		Volumes: len(a.Volumes), Objects: a.Objects, Bytes: a.Bytes,
-		Indices: []Compared{}, Mismatches: []string{}, Notes: []string{},
+		Phases: []Timed{}, Indices: []Compared{}, Mismatches: []string{}, Notes: []string{},
 	}
 	for _, v := range a.Volumes {
 		r.Ciphertext += v.Bytes
