@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -62,13 +63,13 @@ func bombs(t testing.TB) []tampering {
 			k.repack(1, func(f []file) []file { f[len(f)-1].body = make([]byte, 8<<20); return f })
 		}},
 		{name: "compressed bomb", class: ClassMessage, refused: "volume 00001", tamper: func(k *kept) {
-			k.reseal(1, enclosed(k.t, packet.CipherAES256, tagMDC, literal(k.t, make([]byte, 128<<20), true)))
+			k.reseal(1, enclosed(k.t, packet.CipherAES256, tagMDC, bomb(k.t)))
 		}},
 		{name: "nested compressed bomb", class: ClassMessage, refused: "volume 00001", tamper: func(k *kept) {
-			k.reseal(1, enclosed(k.t, packet.CipherAES256, tagMDC, compress(k.t, literal(k.t, make([]byte, 128<<20), true))))
+			k.reseal(1, enclosed(k.t, packet.CipherAES256, tagMDC, compress(k.t, bomb(k.t))))
 		}},
 		{name: "compressed bomb that is not encrypted", class: ClassMessage, refused: "not encrypted", tamper: func(k *kept) {
-			k.reseal(1, literal(k.t, make([]byte, 128<<20), true))
+			k.reseal(1, bomb(k.t))
 		}},
 		{name: "more blobs than a volume may have", class: ClassLedgerForm, refused: "limits of the format", tamper: func(k *kept) {
 			k.resign(func(e *Entry) {
@@ -88,6 +89,18 @@ func bombs(t testing.TB) []tampering {
 			}
 		}},
 	}
+}
+
+var bombOnce struct {
+	sync.Once
+	text []byte
+}
+
+// bomb is a compressed message of 128 MiB. It takes long to make.
+func bomb(t testing.TB) []byte {
+	t.Helper()
+	bombOnce.Do(func() { bombOnce.text = literal(t, make([]byte, 128<<20), true) })
+	return bombOnce.text
 }
 
 func headerOf(t testing.TB, h tar.Header) []byte {

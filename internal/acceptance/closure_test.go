@@ -55,10 +55,10 @@ func TestSnapshotThatIsNotWholeInStagingIsNotSealed(t *testing.T) {
 // would: its ETag stays.
 func (w *world) flip(bucket, key string, at int64) {
 	w.t.Helper()
-	w.flipFile(filepath.Join(w.s3.Dir, bucket, key))
+	w.flipFile(filepath.Join(w.s3.Dir, bucket, key), at)
 }
 
-func (w *world) flipFile(path string) {
+func (w *world) flipFile(path string, at int64) {
 	w.t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestDamagedFirstPartOfAFileThatIsCutBetweenVolumesIsNotSealed(t *testing.T)
 		if strings.HasSuffix(r.URL.Path, "/_count") { // of the witness, behind SUCCESS
 			once.Do(func() {
 				damaged = w.largestInParts(staging, 200<<10)
-				w.flipFile(filepath.Join(staging, damaged+".part0"))
+				w.flipFile(filepath.Join(staging, damaged+".part0"), 40)
 			})
 		}
 	})
