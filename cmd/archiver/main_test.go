@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"archiver/archive"
 	"archiver/archive/store"
 	"archiver/internal/job"
 	"archiver/internal/lease"
+	"archiver/internal/setup"
 	"archiver/snapshot"
 )
 
@@ -97,5 +99,26 @@ func TestErrorsEndInTheExitCodesThatTheReadmeLists(t *testing.T) {
 		if got := exitCode(wrapped); got != c.code {
 			t.Errorf("%v: exit code %d, want %d", c.err, got, c.code)
 		}
+	}
+}
+
+// Whoever archives would hold the key that opens, which is what two kinds of keys
+// are to prevent.
+func TestSigningKeyIsNoRecipient(t *testing.T) {
+	t.Chdir(t.TempDir())
+	k, err := setup.MakeTestKeys("keys", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"STREAM": "logdata", "CLUSTER_URLS": "http://127.0.0.1:9", "STAGING_URL": "s3://staging", "ARCHIVE_URL": "s3://archive",
+		"S3_ENDPOINT": "http://127.0.0.1:9", "S3_REGION": "us-east-1",
+		"ENCRYPTION_RECIPIENTS": k.Recipient + "," + k.Signer, "SIGNING_KEY_FILE": k.SignerPrivate,
+	} {
+		t.Setenv("ARCHIVER_"+name, value)
+	}
+	_, stderr := say(t, exitUsage, "run", "--date", "2026-11-20")
+	if !strings.Contains(stderr, k.Signer+") is the signing key") || !strings.Contains(stderr, "#a-key-that-cannot-be-used") {
+		t.Error(stderr)
 	}
 }

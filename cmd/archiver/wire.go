@@ -142,6 +142,14 @@ func lanes(c *config.Config) int {
 	return runtime.GOMAXPROCS(0)
 }
 
+// What to do about a key that cannot be used, by the part of the configuration
+// that names it.
+const (
+	correctRecipients = "renew the key, or correct encryption.recipients: each is a public key that is valid and can encrypt"
+	correctSigning    = "correct signing.key_file and signing.passphrase_file, or renew the key"
+	correctTrusted    = "correct trusted_signers: each is the public half of a key that signed in the past"
+)
+
 // keys reads and judges all keys, before anything else happens.
 func keys(c *config.Config, j *job.Job) error {
 	now := time.Now()
@@ -151,15 +159,20 @@ func keys(c *config.Config, j *job.Job) error {
 	}
 	recipientKeys, err := publicKeys(texts)
 	if err != nil {
-		return &keyError{fmt.Errorf("encryption.recipients: %w", err), "renew the key, or correct encryption.recipients: each is a public key that is valid and can encrypt"}
+		return &keyError{fmt.Errorf("encryption.recipients: %w", err), correctRecipients}
 	}
 	recipients, err := crypto.NewRecipients(recipientKeys, now)
 	if err != nil {
-		return &keyError{fmt.Errorf("encryption.recipients: %w", err), "renew the key, or correct encryption.recipients: each is a public key that is valid and can encrypt"}
+		return &keyError{fmt.Errorf("encryption.recipients: %w", err), correctRecipients}
 	}
 	signer, own, err := signingKey(c, now)
 	if err != nil {
-		return &keyError{fmt.Errorf("signing: %w", err), "correct signing.key_file and signing.passphrase_file, or renew the key"}
+		return &keyError{fmt.Errorf("signing: %w", err), correctSigning}
+	}
+	for _, k := range recipientKeys {
+		if k.Fingerprint() == own.Fingerprint() { // its private half is here, and would open all
+			return &keyError{fmt.Errorf("encryption.recipients: %s is the signing key, whose private half is on this machine", k), "name keys in encryption.recipients whose private halves are kept elsewhere, and never the key that signs"}
+		}
 	}
 	texts, err = c.TrustedKeys()
 	if err != nil {
@@ -167,7 +180,7 @@ func keys(c *config.Config, j *job.Job) error {
 	}
 	trusted, err := publicKeys(texts)
 	if err != nil {
-		return &keyError{fmt.Errorf("trusted_signers: %w", err), "correct trusted_signers: each is the public half of a key that signed in the past"}
+		return &keyError{fmt.Errorf("trusted_signers: %w", err), correctTrusted}
 	}
 	j.Sealer, j.Signer, j.Trust = recipients, signer, crypto.NewTrust(append(trusted, own))
 	for _, k := range append(recipientKeys, own) {

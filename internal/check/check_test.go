@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"archiver/archive/store/dir"
 	"archiver/internal/config"
 	"archiver/internal/job"
+	"archiver/internal/setup"
 	"archiver/snapshot"
 )
 
@@ -109,6 +111,9 @@ signing: {key_file: signer-private.asc}
 	c, _, err := config.Load(config.LoadOptions{Overrides: overrides, ReadFile: func(name string) ([]byte, error) {
 		if name == "archiver.yaml" {
 			return []byte(text), nil
+		}
+		if filepath.IsAbs(name) { // a test's own
+			return os.ReadFile(name)
 		}
 		if strings.Contains(name, "/") {
 			return nil, fs.ErrNotExist
@@ -338,5 +343,21 @@ func TestUnconfiguredNamesEveryProblem(t *testing.T) {
 	r.wants(t, "configuration", Fail, "archive.url: is missing")
 	if r.Err() == nil {
 		t.Error("a report of failures is no error")
+	}
+}
+
+// Its private half is on this machine, and would open every archive.
+func TestSigningKeyAmongTheRecipientsFails(t *testing.T) {
+	k, err := setup.MakeTestKeys(t.TempDir(), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, map[string]string{"signing.key_file": k.SignerPrivate, "encryption.recipients": "ops.asc," + k.Signer})
+	Run(t.Context(), w.World).wants(t, "recipients", Fail, "is the signing key")
+	w = newWorld(t, map[string]string{"signing.key_file": k.SignerPrivate})
+	for _, i := range Run(t.Context(), w.World).Items {
+		if i.Name == "recipients" && i.Status == Fail {
+			t.Errorf("%+v", i)
+		}
 	}
 }

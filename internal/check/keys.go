@@ -101,6 +101,22 @@ func (r *run) signer() {
 	r.lasting(name, "signing key "+own.String(), s.Check)
 	r.testKey(name, own)
 	r.ok(name, "%s signs, and its signature verifies", own)
+	r.apart(own)
+}
+
+// apart fails if the signing key is a recipient, too: its private half is here,
+// and would open every archive.
+func (r *run) apart(own *crypto.Key) {
+	texts, err := r.Config.Recipients()
+	if err != nil {
+		return // told with the recipients
+	}
+	for _, t := range texts {
+		if k, err := crypto.ParsePublic(t.Name, t.Data); err == nil && k.Fingerprint() == own.Fingerprint() {
+			r.failWith("recipients", "name keys in encryption.recipients whose private halves are kept elsewhere, and never the key that signs",
+				fmt.Errorf("%s is the signing key, whose private half is on this machine", k))
+		}
+	}
 }
 
 // kmsSigner can only be tried as the job has it.
