@@ -139,6 +139,9 @@ func (s *selection) check() error {
 		}
 		*text = d.String()
 	}
+	if s.from != "" && s.to != "" && s.from > s.to { // nothing could be wrong with no archive at all
+		return usageError{fmt.Errorf("--from %s is after --to %s: exchange them", s.from, s.to)}
+	}
 	if _, err := path.Match(s.index, ""); err != nil {
 		return usageError{fmt.Errorf("--index: %q: %w", s.index, err)}
 	}

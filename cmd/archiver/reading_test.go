@@ -346,3 +346,23 @@ func TestReadingVerbsMakeNoArchiveWhereThereIsNone(t *testing.T) {
 		t.Error("there is one now")
 	}
 }
+
+// A span that holds no day would be verified without a violation for ever.
+func TestDaysTheWrongWayRoundAreRefused(t *testing.T) {
+	goldenSession(t)
+	for _, verb := range []string{"list", "verify"} {
+		_, errs := say(t, exitUsage, verb, "--from", "2026-11-20", "--to", "2026-11-19")
+		if !strings.Contains(errs, "--from 2026-11-20 is after --to 2026-11-19: exchange them") {
+			t.Error(errs)
+		}
+		say(t, exitDone, verb, "--from", "2026-11-19", "--to", "2026-11-19")
+	}
+}
+
+func TestVerifyClaimsNothingOfWhatItDidNotRead(t *testing.T) {
+	goldenSession(t)
+	t.Setenv("ARCHIVER_OPENING_KEYS", os.Getenv("TEST_KEYS")+"/stranger-private.asc")
+	if out, _ := say(t, exitUsage, "verify", "--content"); !strings.Contains(out, "none was read") || strings.Contains(out, "every file") {
+		t.Error(out)
+	}
+}

@@ -323,6 +323,9 @@ func (f *verified) words() string {
 
 // deep says how many volumes were read, and how closely.
 func (f *verified) deep(read int, bytes int64) string {
+	if read == 0 && f.Depth != "stored" { // no claim about what nobody read
+		return "none was read"
+	}
 	switch f.Depth {
 	case "ciphertext":
 		return fmt.Sprintf("%d read, %s, their bytes hashed, not decrypted (--content does)", read, sizeText(bytes))
