@@ -17,7 +17,7 @@ const (
 	exitDone        = 0 // done, or done before
 	exitFailed      = 1 // failed: retry
 	exitUsage       = 2 // usage, configuration, or something for a person: tell someone
-	exitNothing     = 3 // nothing to archive for the date: fine
+	exitNothing     = 3 // no index for the date, or no archive of it: fine
 	exitHeld        = 4 // another run holds the lease: fine
 	exitInterrupted = 5 // interrupted: run again, it resumes
 	exitIntegrity   = 6 // tampered, truncated, unsigned: tell someone at once, never retry

@@ -57,7 +57,7 @@ passphrases, to try everything out. They protect nothing.`,
 	flags.StringVar(&a.Timezone, "timezone", "", "whose days they are, such as Europe/Berlin (default: UTC)")
 	flags.StringArrayVar(&a.Cluster, "cluster", nil, "address of the cluster; may be repeated")
 	flags.StringVar(&a.Username, "username", "", "user on the cluster")
-	flags.StringVar(&a.PasswordFile, "password-file", "", "file of that user's password")
+	flags.StringVar(&a.PasswordFile, "password-file", "", "file of the password of --username")
 	flags.StringVar(&a.Staging, "staging", "", "where the cluster puts its snapshots, such as s3://logs-staging/snapshots")
 	flags.StringVar(&a.Archive, "archive", "", "where archives are kept, such as s3://logs-archive/prod")
 	flags.StringVar(&a.Region, "region", "", "AWS region of the buckets")
@@ -65,7 +65,7 @@ passphrases, to try everything out. They protect nothing.`,
 	flags.BoolVar(&a.PathStyle, "path-style", false, "the bucket goes into the path of the URL, as most servers that are not Amazon's want it (default: true with an endpoint)")
 	flags.StringArrayVar(&a.Recipients, "recipient", nil, "file of a public key that opens archives; may be repeated")
 	flags.StringVar(&a.SigningKey, "signing-key", "", "file of the private key that signs")
-	flags.StringVar(&a.PassphraseFile, "passphrase-file", "", "file of that key's passphrase")
+	flags.StringVar(&a.PassphraseFile, "passphrase-file", "", "file of the passphrase of --signing-key")
 	return c
 }
 
@@ -90,7 +90,7 @@ func initialise(c *cobra.Command, a setup.Answers, f initFlags) error {
 		a.PathStyle = true
 	}
 	if missing := a.Missing(); len(missing) > 0 {
-		return usageError{fmt.Errorf("not given: %s (on a terminal, and without --yes, they are asked for)", strings.Join(missing, ", "))}
+		return usageError{fmt.Errorf("not given: %s (on a terminal, and without --yes, they are asked for; --test-keys makes keys to try it with)", strings.Join(missing, ", "))}
 	}
 	a, err := a.Beside(f.output)
 	if err != nil {

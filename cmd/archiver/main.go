@@ -37,7 +37,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 		return exitDone
 	}
 	if strings.HasPrefix(err.Error(), "unknown command") { // cobra has no type for it
-		err = usageError{err}
+		err = usageError{unknownCommand(err)}
 	}
 	// Whoever was under way may only say that its context has ended.
 	if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && errors.Is(cause, job.ErrInterrupted) && !errors.Is(err, cause) {
@@ -51,6 +51,15 @@ func execute(args []string, stdout, stderr io.Writer) int {
 		printError(stderr, err)
 	}
 	return code
+}
+
+// unknownCommand says in one line what cobra says in five, with what can be done.
+func unknownCommand(err error) error {
+	what, similar, _ := strings.Cut(err.Error(), "\n")
+	if _, names, ok := strings.Cut(similar, "Did you mean this?"); ok {
+		return fmt.Errorf("%s: did you mean %s?", what, strings.Join(strings.Fields(names), " or "))
+	}
+	return fmt.Errorf("%s: archiver --help lists what there is", what)
 }
 
 // interruptible is a context that the first SIGINT or SIGTERM ends, with

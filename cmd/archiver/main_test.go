@@ -24,7 +24,8 @@ func TestCommandLineMistakesExit2(t *testing.T) {
 		args []string
 		says string
 	}{
-		"an unknown command":       {[]string{"nope"}, "nope"},
+		"an unknown command":       {[]string{"nope"}, `"nope" for "archiver": archiver --help lists what there is`},
+		"a misspelt command":       {[]string{"lst"}, `"lst" for "archiver": did you mean list?`},
 		"an unknown flag":          {[]string{"run", "--nope"}, "--nope"},
 		"an argument too many":     {[]string{"run", "2026-11-20"}, "2026-11-20"},
 		"an empty date":            {[]string{"run", "--date="}, "YYYY-MM-DD"},
@@ -35,6 +36,7 @@ func TestCommandLineMistakesExit2(t *testing.T) {
 		"a restore of no day":      {[]string{"restore"}, "--date"},
 		"a name without the index": {[]string{"restore", "--date", "2026-11-20", "--rename", "back"}, "{index}"},
 		"replicas below none":      {[]string{"restore", "--date", "2026-11-20", "--replicas", "-1"}, "--replicas"},
+		"answers that are missing": {[]string{"init"}, "--test-keys"},
 		"a drill of two choices":   {[]string{"drill", "--random", "--latest"}, "choose one"},
 		"a drill without a key":    {[]string{"drill"}, "opening.keys"},
 		"a secret in a flag":       {[]string{"run", "--set", "cluster.password=x"}, "cluster.password"},

@@ -39,7 +39,7 @@ func (g *global) openReader(ctx context.Context, stderr io.Writer, more config.N
 	}
 	if more&config.NeedOpening != 0 {
 		if r.opener, err = openingKeys(c); err != nil {
-			return nil, usageError{fmt.Errorf("opening.keys: %w", err)}
+			return nil, usageError{err}
 		}
 	}
 	open := openReading
@@ -59,7 +59,7 @@ func trusted(c *config.Config) (*crypto.Trust, error) {
 	}
 	keys, err := publicKeys(texts)
 	if err != nil {
-		return nil, fmt.Errorf("trusted_signers: %w", err)
+		return nil, &keyError{fmt.Errorf("trusted_signers: %w", err), correctTrusted}
 	}
 	if c.Signing.Key.IsZero() && c.Signing.KeyFile == "" {
 		return crypto.NewTrust(keys), nil
@@ -74,11 +74,11 @@ func trusted(c *config.Config) (*crypto.Trust, error) {
 	}
 	signer, err := crypto.ParseSigner(text.Name, text.Data, []byte(passphrase.Reveal()))
 	if err != nil {
-		return nil, fmt.Errorf("signing: %w", err)
+		return nil, &keyError{fmt.Errorf("signing: %w", err), correctSigning}
 	}
 	own, err := crypto.ParsePublic(text.Name, signer.PublicKey())
 	if err != nil {
-		return nil, fmt.Errorf("signing: %w", err)
+		return nil, &keyError{fmt.Errorf("signing: %w", err), correctSigning}
 	}
 	return crypto.NewTrust(append(keys, own)), nil
 }
@@ -96,11 +96,15 @@ func openingKeys(c *config.Config) (*crypto.Opener, error) {
 	for _, t := range texts {
 		k, err := crypto.ParsePrivate(t.Name, t.Data, []byte(passphrase.Reveal()))
 		if err != nil {
-			return nil, err
+			return nil, &keyError{fmt.Errorf("opening.keys: %w", err), "correct opening.keys and opening.passphrase_file: each key is the private half of a recipient's"}
 		}
 		keys = append(keys, k)
 	}
-	return crypto.NewOpener(keys)
+	opener, err := crypto.NewOpener(keys)
+	if err != nil {
+		return nil, &keyError{fmt.Errorf("opening.keys: %w", err), "correct opening.keys: each key is the private half of a recipient's"}
+	}
+	return opener, nil
 }
 
 // chain reads and believes the stream's ledger, which must have passed through a

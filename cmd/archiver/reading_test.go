@@ -299,6 +299,15 @@ func TestExtractOpensADayOrSaysWhatIsMissing(t *testing.T) {
 	if _, errs := say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "other"); !strings.Contains(errs, "opening.keys") {
 		t.Error(errs)
 	}
+	t.Setenv("ARCHIVER_OPENING_KEYS", os.Getenv("TEST_KEYS")+"/ops.asc")
+	if _, errs := say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "other"); !strings.Contains(errs, "what to do: correct opening.keys") ||
+		!strings.Contains(errs, "#a-key-that-cannot-be-used") {
+		t.Error(errs)
+	}
+	t.Setenv("ARCHIVER_OPENING_KEYS", os.Getenv("TEST_KEYS")+"/none.asc")
+	if _, errs := say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "other"); !strings.Contains(errs, "what to do: correct the name of the file") {
+		t.Error(errs)
+	}
 	t.Setenv("ARCHIVER_OPENING_KEYS", "")
 	if _, errs := say(t, exitUsage, "extract", "--date", "2026-11-19", "--output", "other"); !strings.Contains(errs, "opening.keys") {
 		t.Error(errs)

@@ -41,7 +41,7 @@ Exit codes:
   0  done, or done before
   1  failed; run again
   2  usage or configuration, or something that a person must look at
-  3  nothing to archive for the date
+  3  no index for the date, or no archive of it
   4  another run holds the lease
   5  interrupted; run again, it resumes
   6  integrity violation: do not run again, look at once`,

@@ -57,6 +57,7 @@ func aboutData() []trouble {
 		{anchor: "the-snapshot-does-not-end", is: []error{job.ErrEndless}},
 		{anchor: "the-repository-or-snapshot-vanished", is: []error{snapshot.ErrNotFound}},
 		{anchor: "staging-changed", is: []error{archive.ErrStagingChanged, store.ErrChanged}},
+		{anchor: "the-cluster-cannot-restore-it", is: []error{snapshot.ErrCannotRestore, snapshot.ErrIndexExists}},
 		{anchor: "this-needs-a-person", is: []error{job.ErrPerson}},
 		{anchor: "the-plan-does-not-go-with-the-configuration", is: []error{archive.ErrMisfit}},
 		{anchor: "too-little-memory", is: []error{archive.ErrMemory}},
@@ -65,7 +66,6 @@ func aboutData() []trouble {
 		{anchor: "cold-storage", is: []error{store.ErrCold}},
 		{anchor: "no-private-key", is: []error{archive.ErrNoKey}},
 		{anchor: "the-folder-is-not-empty", is: []error{archive.ErrNotEmpty}},
-		{anchor: "the-cluster-cannot-restore-it", is: []error{snapshot.ErrCannotRestore, snapshot.ErrIndexExists}},
 	}
 }
 
@@ -141,9 +141,9 @@ func forbidden(err error) bool {
 
 func wrongBucket(err error) bool {
 	var e *s3.Error
-	return errors.As(err, &e) && slices.Contains([]string{
+	return errors.As(err, &e) && (e.BadRegion() || slices.Contains([]string{
 		"NoSuchBucket", "InvalidBucketName", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException",
-	}, e.Code)
+	}, e.Code))
 }
 
 // unregistrable is a repository that the cluster cannot make or write to.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"archiver/internal/job"
+	"archiver/snapshot"
 )
 
 // anchors are the sections of the page, as the Markdown of the usual servers
@@ -64,7 +65,7 @@ func TestErrorIsFollowedByRemedyAndSection(t *testing.T) {
 	printError(&out, &job.StepError{Step: job.PhaseClaim, Date: "2026-11-20", Err: &job.HeldError{Holder: "box"}})
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 3 || !strings.HasPrefix(lines[0], "archiver: claim of 2026-11-20: ") ||
-		!strings.HasPrefix(lines[1], "  what to do: ") || lines[2] != "  more: docs/troubleshooting.md#another-run-holds-the-lease" {
+		!strings.HasPrefix(lines[1], "  what to do: ") || !strings.Contains(lines[1], "archiver unlock --yes") || lines[2] != "  more: docs/troubleshooting.md#another-run-holds-the-lease" {
 		t.Errorf("%q", lines)
 	}
 }
@@ -79,5 +80,36 @@ func TestRemedyIsFoundBehindAnErrorWithoutOne(t *testing.T) {
 	deep := fmt.Errorf("outside: %w", silent{errors.Join(errors.New("first"), &keyError{errors.New("second"), "renew it"})})
 	if got := hint(deep); got != "renew it" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestErrorsLeadToTheSectionThatIsAboutThem(t *testing.T) {
+	for anchor, err := range map[string]error{
+		"the-cluster-cannot-restore-it": fmt.Errorf("%w: %w: logdata", job.ErrPerson, snapshot.ErrIndexExists),
+		"this-needs-a-person":           job.ErrPerson,
+	} {
+		if got := see(err); got != troublePage+"#"+anchor {
+			t.Errorf("%v: %s", err, got)
+		}
+	}
+}
+
+func TestNoRegionAndOneThatCannotBeAreTheBucketsTrouble(t *testing.T) {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	t.Setenv("ARCHIVER_STREAM", "logdata")
+	t.Setenv("ARCHIVER_ARCHIVE_URL", "s3://logs-archive/prod")
+	t.Setenv("ARCHIVER_TRUSTED_SIGNERS", "../../testdata/keys/signer.asc")
+	for _, region := range []string{"", "eu west", "eu_west_1"} {
+		for _, endpoint := range []string{"", "http://127.0.0.1:9"} {
+			_, stderr := say(t, exitUsage, "list", "--set", "s3.region="+region, "--set", "s3.endpoint="+endpoint, "--set", "s3.path_style=true")
+			if !strings.Contains(stderr, "set s3.region") || !strings.Contains(stderr, "#the-bucket") {
+				t.Errorf("%q at %q: %s", region, endpoint, stderr)
+			}
+		}
 	}
 }

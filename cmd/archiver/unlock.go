@@ -18,7 +18,7 @@ func unlockCommand(g *global) *cobra.Command {
 when. With --yes the lease is broken, so that the next run need not wait for it
 to run out. A holder that still lives notices, and stops.
 
-A lease runs out by itself some minutes after its holder has died: break it only
+A lease runs out by itself two minutes after its holder has died: break it only
 if you know that it has, and cannot wait.`,
 		Example: `  archiver unlock
   archiver unlock --yes`,

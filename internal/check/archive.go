@@ -77,7 +77,7 @@ func (r *run) archiveRules(ctx context.Context) error {
 	rules, err := p.Lifecycle(ctx)
 	top := root(r.Job.Archive)
 	if err != nil {
-		r.untold(name, fmt.Sprintf("allow s3:GetLifecycleConfiguration to this role, or see for yourself that a rule moves %sarchives/ and none reaches %sledger/", top, top), err)
+		r.untold(name, fmt.Sprintf("see for yourself that a rule moves %sarchives/ and none reaches %sledger/; a store that has such rules tells if s3:GetLifecycleConfiguration is allowed to this role", top, top), err)
 		return err
 	}
 	volumes, ledger := top+archive.VolumesPrefix(r.Job.Stream), top+archive.LedgerPrefix(r.Job.Stream)

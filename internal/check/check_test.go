@@ -246,6 +246,7 @@ func TestBucketThatDoesNotTellIsSkippedWithWhatToLookAt(t *testing.T) {
 	w.archive.err = w.staging.err
 	r := Run(t.Context(), w.World)
 	r.wants(t, "staging lifecycle", Skipped, "s3:GetLifecycleConfiguration")
+	r.wants(t, "staging lifecycle", Skipped, "see for yourself")
 	r.wants(t, "staging versions", Skipped, "s3:GetBucketVersioning")
 	r.wants(t, "archive lifecycle", Skipped, "prod/ledger/")
 	r.wants(t, "object lock", Skipped, "s3:GetBucketObjectLockConfiguration")
@@ -332,6 +333,7 @@ func TestWhatCannotBeBuiltIsSaidAndTheRestIsLookedAt(t *testing.T) {
 	r := Run(t.Context(), w.World)
 	r.wants(t, "cluster", Fail, "no CA")
 	r.wants(t, "ledger", Skipped, "keys")
+	r.wants(t, "memory", Skipped, "the keys must be right first")
 	r.wants(t, "staging writes", OK, "")
 	w.StoresErr = errors.New("no region")
 	Run(t.Context(), w.World).wants(t, "staging", Fail, "no region")

@@ -14,9 +14,6 @@ import (
 // soon is how many days ahead an expiry is worth a word.
 const soon = 90
 
-// unreadable is the remedy for a file that cannot be read.
-const unreadable = "correct the name of the file, or let this user read it"
-
 // keys looks at every key by itself, where a run stops at the first that is
 // wrong.
 func (r *run) keys(context.Context) {
@@ -29,7 +26,7 @@ func (r *run) recipients() {
 	const name = "recipients"
 	texts, err := r.Config.Recipients()
 	if err != nil {
-		r.failWith(name, unreadable, err)
+		r.fail(name, err)
 		return
 	}
 	now, good, failed := r.Now(), 0, false
@@ -75,12 +72,12 @@ func (r *run) signer() {
 	}
 	text, err := r.Config.SigningKey()
 	if err != nil {
-		r.failWith(name, unreadable, err)
+		r.fail(name, err)
 		return
 	}
 	passphrase, err := r.Config.SigningPassphrase()
 	if err != nil {
-		r.failWith(name, unreadable, err)
+		r.fail(name, err)
 		return
 	}
 	s, err := crypto.ParseSigner(text.Name, text.Data, []byte(passphrase.Reveal()))
@@ -149,7 +146,7 @@ func (r *run) trusted() {
 	const name = "trusted signers"
 	texts, err := r.Config.TrustedKeys()
 	if err != nil {
-		r.failWith(name, unreadable, err)
+		r.fail(name, err)
 		return
 	}
 	if len(texts) == 0 {
@@ -194,7 +191,7 @@ func (r *run) testKey(name string, k *crypto.Key) {
 func (r *run) memory(context.Context) {
 	const name = "memory"
 	if r.Job.Sealer == nil {
-		r.skip(name, "the recipients must be right first")
+		r.skip(name, "the keys must be right first")
 		return
 	}
 	if err := r.Job.Budget.Fits(r.Job.VolumeSize, r.Job.Sealer); err != nil {

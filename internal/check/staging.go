@@ -125,7 +125,7 @@ func (r *run) stagingRules(ctx context.Context) error {
 	}
 	rules, err := p.Lifecycle(ctx)
 	if err != nil {
-		r.untold(name, "allow s3:GetLifecycleConfiguration to this role, or see for yourself that no rule moves or expires objects in the bucket", err)
+		r.untold(name, "see for yourself that no rule moves or expires objects in the bucket; a store that has such rules tells if s3:GetLifecycleConfiguration is allowed to this role", err)
 		return err
 	}
 	if bad := touching(rules, r.Job.Staging.Base, archive.WorkPrefix); len(bad) > 0 {

@@ -41,7 +41,7 @@ func (c *Config) secret(path string, direct Secret, file string) (Secret, error)
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	if text == "" {
-		return Secret{}, Problems{{Key: path + "_file", Origin: c.Origin(path + "_file"), What: file + " is empty"}}
+		return Secret{}, Problems{{Key: path + "_file", Origin: c.Origin(path + "_file"), What: file + " is empty", Remedy: "write the secret into it"}}
 	}
 	return NewSecret(text), nil
 }
@@ -132,5 +132,13 @@ func (c *Config) read(path, file string) ([]byte, error) {
 
 // unreadable names the key that names a file. The error names the file.
 func (c *Config) unreadable(path string, err error) Problem {
-	return Problem{Key: path, Origin: c.Origin(path), What: err.Error(), cause: err}
+	return Problem{Key: path, Origin: c.Origin(path), What: err.Error(), cause: &fileError{err}}
 }
+
+// fileError is a file that cannot be read, and what to do about it.
+type fileError struct{ error }
+
+func (e *fileError) Unwrap() error { return e.error }
+
+// Hint says what to do about it.
+func (e *fileError) Hint() string { return "correct the name of the file, or let this user read it" }

@@ -68,7 +68,7 @@ func (e *HeldError) Unwrap() error { return ErrHeld }
 
 // Hint says what to do about it.
 func (e *HeldError) Hint() string {
-	return "nothing, if it is at work; if it has died, run again after that time, or break the lease with `archiver unlock`: the next run finishes what it began"
+	return "nothing, if it is at work; if it has died, run again after that time, or break the lease with `archiver unlock --yes`: the next run finishes what it began"
 }
 
 // hinted is an error with a remedy.

@@ -95,7 +95,7 @@ func (w *way) mustBeFree(ctx context.Context) error {
 // existing tells that an index is in the way.
 func existing(names []string) error {
 	return job.NeedsPerson("restore under other names with --rename 'restored-{index}', or delete what is there if it is not needed",
-		"there is already: %s; an index that exists is never touched", strings.Join(names, ", "))
+		"%w: %s; what exists is never touched", snapshot.ErrIndexExists, strings.Join(names, ", "))
 }
 
 // compatible tells whether this cluster can read the snapshot and the indices in

@@ -78,7 +78,7 @@ func TestWhatIsThereIsNeverTouched(t *testing.T) {
 				t.Fatal(err)
 			}
 			gate := healthy()
-			if _, err := w.restore(gate, o); !errors.Is(err, job.ErrPerson) || !strings.Contains(err.Error(), index) {
+			if _, err := w.restore(gate, o); !errors.Is(err, job.ErrPerson) || !errors.Is(err, snapshot.ErrIndexExists) || !strings.Contains(err.Error(), index) {
 				t.Error(err)
 			}
 			w.wantDocs(w.cluster, index)

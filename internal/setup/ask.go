@@ -90,7 +90,7 @@ func (a *Answers) Ask(in io.Reader, out io.Writer, given func(flag string) bool)
 	}
 	if a.Username != "" && a.PasswordFile == "" {
 		return a.ask(question{
-			text: "File of that user's password (it is read at every run; empty: ARCHIVER_CLUSTER_PASSWORD)",
+			text: "File of the cluster user's password (it is read at every run; empty: ARCHIVER_CLUSTER_PASSWORD)",
 			set:  func(a *Answers, s string) { a.PasswordFile = s },
 		}, lines, out)
 	}

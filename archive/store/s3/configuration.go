@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -26,7 +27,7 @@ func (e *Error) misconfigured() bool {
 	case errors.Is(e.err, errNotS3), e.foreign():
 		return true
 	case e.Status == 0:
-		return e.untrusted() || e.noRegion()
+		return e.untrusted() || e.BadRegion()
 	case e.Status >= 300 && e.Status < 400 && e.Status != http.StatusNotModified:
 		return true
 	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden:
@@ -85,7 +86,16 @@ func (e *Error) untrusted() bool {
 	return errors.As(e.err, &cert) || errors.As(e.err, &record) || errors.Is(e.err, http.ErrSchemeMismatch)
 }
 
-func (e *Error) noRegion() bool { return strings.Contains(e.err.Error(), "region must be set") }
+// BadRegion tells a request that was not sent because no region is named, or one
+// that cannot be any. The SDK has no type for it, and says it in three ways.
+func (e *Error) BadRegion() bool {
+	if e.err == nil || e.Status != 0 {
+		return false
+	}
+	return slices.ContainsFunc([]string{"region must be set", "Invalid region: ", "invalid input region "}, func(says string) bool {
+		return strings.Contains(e.err.Error(), says)
+	})
+}
 
 // openError is what is wrong with the AWS configuration.
 type openError struct {

@@ -85,8 +85,8 @@ func (e *Error) hintForSilence() string {
 	switch {
 	case e.Status != 0:
 		return ""
-	case e.noRegion():
-		return "set s3.region (or AWS_REGION)"
+	case e.BadRegion():
+		return "set s3.region (or AWS_REGION) to the name of a region, such as eu-west-1"
 	case errors.As(e.err, &cert):
 		return "the endpoint's certificate is not trusted: name the file of the authority that signed it in AWS_CA_BUNDLE, and use the host name it was made for"
 	case e.untrusted():
