@@ -27,7 +27,8 @@ privileges, repository, both stores and their lifecycle rules, the ledger.
   fail     a run would not work, or not be safe: exit code 2
   skipped  could not be found out
 
-Nothing is left changed. It writes one object below .archiver/ in the staging
+Nothing is left changed, but a directory of a file:// store whose last folder is
+missing is made. It writes one object below .archiver/ in the staging
 bucket and removes it; it writes README.md to the archive, where the first run
 would put it; and if the repository is registered, the cluster's nodes write to
 it and clear up after themselves. A snapshot is not taken: whether the cluster

@@ -350,7 +350,10 @@ func TestReadingVerbsLeaveTheArchiveAsItIs(t *testing.T) {
 func TestReadingVerbsMakeNoArchiveWhereThereIsNone(t *testing.T) {
 	root := goldenSession(t)
 	t.Setenv("ARCHIVER_ARCHIVE_URL", "file://"+root+"-misspelt")
-	say(t, exitUsage, "list")
+	_, errs := say(t, exitUsage, "list")
+	if !strings.Contains(errs, "what to do: check the spelling") || strings.Contains(errs, "create "+filepath.Dir(root)) {
+		t.Error(errs)
+	}
 	if _, err := os.Stat(root + "-misspelt"); err == nil {
 		t.Error("there is one now")
 	}

@@ -74,7 +74,7 @@ func OpenReading(root string) (*Store, error) {
 		r, err = os.OpenRoot(abs)
 	}
 	if err != nil {
-		return nil, &Error{Op: "open", Path: root, Err: cause(err)}
+		return nil, &Error{Op: "open", Path: root, Err: cause(err), reading: true}
 	}
 	return &Store{path: abs, root: r, turn: make(chan struct{}, 1), reading: true}, nil
 }

@@ -16,6 +16,8 @@ type Error struct {
 	Op   string // what was tried: "create", "read", …
 	Path string // the file or folder, with the root
 	Err  error  // the port's sentinels and the system's errors are found by errors.Is
+
+	reading bool // the store would only have been read: nothing is made for it
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err) }
@@ -57,7 +59,10 @@ func (e *Error) Hint() string {
 			return h.say
 		}
 	}
-	if e.Op == "open" && errors.Is(e.Err, fs.ErrNotExist) {
+	switch missing := e.Op == "open" && errors.Is(e.Err, fs.ErrNotExist); {
+	case missing && e.reading:
+		return "check the spelling and that the file system is mounted; if both are right, nothing has been archived there yet"
+	case missing:
 		return fmt.Sprintf("check the spelling and that the file system is mounted; if both are right, create %s", filepath.Dir(e.Path))
 	}
 	return ""
