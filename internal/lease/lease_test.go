@@ -250,6 +250,30 @@ func TestAStoreThatIgnoresConditionsIsRefused(t *testing.T) {
 		if _, _, err := o.Take(t.Context(), paper{}, "", "one", 0); !errors.Is(err, archive.ErrUnconditional) {
 			t.Errorf("%s: %v", name, err)
 		}
+		// The next to come finds the object, and nobody who holds it.
+		was, err := o.Look(t.Context())
+		if err != nil || was.Live() {
+			t.Errorf("%s: the refused one holds it: %+v, %v", name, was.Object, err)
+		}
+		if _, _, err := o.Take(t.Context(), *was.Object, was.Info.ETag, "two", 0); !errors.Is(err, archive.ErrUnconditional) {
+			t.Errorf("%s, once it is there: %v", name, err)
+		}
+	}
+}
+
+// TestWhoDiesBeforeTheProofLeavesItToTheNext: the object is there, and it was never
+// tried whether the store honours conditions.
+func TestWhoDiesBeforeTheProofLeavesItToTheNext(t *testing.T) {
+	d := newDesk(t)
+	if _, _, err := d.through(once(2, storetest.KillBefore)).Take(t.Context(), paper{}, "", "one", 0); err == nil {
+		t.Fatal("it has not died")
+	}
+	d.clock.Advance(lease.Length)
+	o := d.through(nil)
+	o.Store = careless{Store: o.Store}
+	was := d.look()
+	if _, _, err := o.Take(t.Context(), *was.Object, was.Info.ETag, "two", 0); !errors.Is(err, archive.ErrUnconditional) {
+		t.Errorf("%v", err)
 	}
 }
 
