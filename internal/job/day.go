@@ -80,7 +80,7 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 		}
 	}()
 	outcomes, err = j.days(held, l, chain, date)
-	return outcomes, because(held, unlessLost(held, l, err))
+	return outcomes, because(held, l.UnlessLost(held, err))
 }
 
 // survey reads the state and then the ledger, and holds one against the other.

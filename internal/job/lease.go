@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"archiver/archive"
@@ -76,19 +75,6 @@ func (j *Job) release(ctx context.Context, l *lease.Lease[State], change func(*S
 	err := l.Release(ctx, change)
 	if err != nil {
 		j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", err.Error()))
-	}
-	return err
-}
-
-// unlessLost looks, before an error calls for a person, whether the run still
-// holds its lease. One that was frozen and has woken up sees a world that has
-// moved on, and must not cry wolf.
-func unlessLost(ctx context.Context, l *lease.Lease[State], err error) error {
-	if err == nil || errors.Is(err, lease.ErrLost) || context.Cause(ctx) != nil {
-		return err
-	}
-	if lost := l.Check(ctx); errors.Is(lost, lease.ErrLost) {
-		return fmt.Errorf("%w (it saw: %v)", lost, err)
 	}
 	return err
 }

@@ -287,6 +287,24 @@ func (l *Lease[T]) End() {
 	l.lost(nil)
 }
 
+// UnlessLost is an error of the work, unless the lease was lost meanwhile: then it
+// is that alone, and calls for nobody. A process that was frozen and has woken up
+// sees a world that has moved on, and must not cry wolf. ctx is the one that Take
+// returned.
+func (l *Lease[T]) UnlessLost(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, ErrLost) {
+		return err
+	}
+	lost := context.Cause(ctx) // the renewal may have noticed it first
+	if lost == nil {
+		lost = l.Check(ctx)
+	}
+	if errors.Is(lost, ErrLost) {
+		return fmt.Errorf("%w (it saw: %v)", lost, err)
+	}
+	return err
+}
+
 // Release ends the lease and gives the object up, with a last change. The work's
 // context may have ended: the write has one of its own.
 func (l *Lease[T]) Release(ctx context.Context, change func(*T)) error {

@@ -3,6 +3,8 @@ package lease_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -274,6 +276,33 @@ func TestWhoDiesBeforeTheProofLeavesItToTheNext(t *testing.T) {
 	was := d.look()
 	if _, _, err := o.Take(t.Context(), *was.Object, was.Info.ETag, "two", 0); !errors.Is(err, archive.ErrUnconditional) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestWhatAFrozenOneSawIsNoAlarm: whatever the work says, a lost lease is all that
+// is told, be it the renewal or the look afterwards that learns of it first.
+func TestWhatAFrozenOneSawIsNoAlarm(t *testing.T) {
+	saw := fmt.Errorf("staging: %w", archive.ErrIntegrity)
+	d := newDesk(t)
+	held, l := d.take(d.through(nil), "one")
+	defer l.End()
+	if err := l.UnlessLost(held, saw); !errors.Is(err, archive.ErrIntegrity) {
+		t.Errorf("while it holds the lease: %v", err)
+	}
+	_, other := d.take(d.through(nil), "two")
+	if err := other.Release(t.Context(), write("done")); err != nil {
+		t.Fatal(err)
+	}
+	noticed, cancel := context.WithCancelCause(held)
+	cancel(fmt.Errorf("%w: now two", lease.ErrLost))
+	for name, ctx := range map[string]context.Context{"not noticed yet": held, "noticed by the renewal": noticed} {
+		err := l.UnlessLost(ctx, saw)
+		if !errors.Is(err, lease.ErrLost) || errors.Is(err, archive.ErrIntegrity) || !strings.Contains(err.Error(), saw.Error()) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := l.UnlessLost(held, nil); err != nil {
+		t.Errorf("nothing was wrong: %v", err)
 	}
 }
 
