@@ -59,11 +59,6 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 	if e, ok := chain.Sealed(date); ok && (was.none() || was.Object.idle()) {
 		return []Outcome{outcome(Already, e, chain.Head())}, nil
 	}
-	if was.none() {
-		if err := j.noStrangers(ctx); err != nil {
-			return nil, &StepError{PhaseClaim, date, err}
-		}
-	}
 	held, l, err := j.claim(ctx, was)
 	if err != nil {
 		return nil, &StepError{PhaseClaim, date, err}

@@ -60,7 +60,11 @@ type HeldError struct {
 }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("%v: %s, at %s of %s, last seen %s, until %s", ErrHeld, e.Holder, e.Phase, e.Date,
+	at := ""
+	if e.Date != "" { // not before a run begins, nor while a drill is recorded or left volumes are looked for
+		at = fmt.Sprintf(", at %s of %s", e.Phase, e.Date)
+	}
+	return fmt.Sprintf("%v: %s%s, last seen %s, until %s", ErrHeld, e.Holder, at,
 		e.Since.UTC().Format(time.RFC3339), e.Until.UTC().Format(time.RFC3339))
 }
 

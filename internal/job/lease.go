@@ -50,14 +50,19 @@ func (s seen) held() *HeldError {
 }
 
 // claim takes the lease from what was seen. The context it returns ends with
-// lease.ErrLost if another takes over. Errors: ErrHeld, lease.ErrLost.
+// lease.ErrLost if another takes over. Errors: ErrHeld, lease.ErrLost,
+// archive.ErrForeign.
 func (j *Job) claim(ctx context.Context, was seen) (context.Context, *lease.Lease[State], error) {
 	if held := was.held(); held != nil {
 		return nil, nil, held
 	}
 	s := State{Stream: j.Stream, ArchiveURL: j.Archive.URL()}
 	s.reset()
-	if !was.none() {
+	if was.none() {
+		if err := j.noStrangers(ctx); err != nil {
+			return nil, nil, err
+		}
+	} else {
 		s = *was.Object
 	}
 	held, l, err := j.stateObject().Take(ctx, s, was.Info.ETag, j.Holder, j.Lease)

@@ -223,6 +223,9 @@ func TestHeldLeaseNamesItsHolder(t *testing.T) {
 	if !errors.As(err, &held) || held.Phase != job.PhaseSnapshot || held.Date != date {
 		t.Errorf("%v", err)
 	}
+	if text := (&job.HeldError{Holder: "box, process 7", Phase: job.PhaseDone}).Error(); !strings.Contains(text, "box, process 7, last seen") {
+		t.Errorf("at work on no day: %s", text)
+	}
 }
 
 // careless ignores the conditions of writes, as some S3-compatibles do.
@@ -273,11 +276,19 @@ func TestAStrangersBucketIsNotWrittenTo(t *testing.T) {
 	w.put("prod/README.md")
 	gate := storetest.NewGate(func(c storetest.Call) storetest.Fate {
 		if c.Mutates {
-			t.Errorf("a run called %s", c.Name)
+			t.Errorf("it called %s", c.Name)
 		}
 		return storetest.Pass
 	})
 	if _, err := w.run(gate, "2026-11-19"); !errors.Is(err, archive.ErrForeign) {
-		t.Errorf("%v", err)
+		t.Errorf("a run: %v", err)
+	}
+	for _, remove := range []bool{false, true} { // else it would be a run's bucket from then on
+		if _, err := w.process(gate).Orphans(t.Context(), remove); !errors.Is(err, archive.ErrForeign) {
+			t.Errorf("clean: %v", err)
+		}
+	}
+	if _, err := w.process(gate).RecordDrill(t.Context(), archive.Drill{}); !errors.Is(err, archive.ErrForeign) {
+		t.Errorf("the record of a drill: %v", err)
 	}
 }
