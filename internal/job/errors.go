@@ -100,13 +100,15 @@ type marked struct {
 func (m *marked) Unwrap() []error { return []error{m.error, m.is} }
 
 // because says why the context ended, if it did: that matters more than what was
-// under way.
+// under way, and so does its remedy.
 func because(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
-	if err == nil || cause == nil || errors.Is(err, cause) {
+	if err == nil || cause == nil {
 		return err
 	}
-	err = fmt.Errorf("%w: %w", cause, err)
+	if !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
 	if errors.Is(cause, ErrInterrupted) {
 		return &hinted{err, "run again: it goes on from there"}
 	}

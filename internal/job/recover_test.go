@@ -228,6 +228,27 @@ func TestHeldLeaseNamesItsHolder(t *testing.T) {
 	}
 }
 
+// TestTheRemedyAfterAnInterruptIsToRunAgain, and not that of the call that it has
+// ended, which would send people to look at the network.
+func TestTheRemedyAfterAnInterruptIsToRunAgain(t *testing.T) {
+	for _, call := range []string{"archive Versions", "cluster Create", "archive Upload"} {
+		w := newWorld(t, slow)
+		w.addDay(date, 40)
+		gate := healthy()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		gate.Before = func(c storetest.Call) {
+			if strings.HasPrefix(c.Name, call) {
+				cancel(job.ErrInterrupted)
+			}
+		}
+		_, err := w.process(gate).Run(ctx, date)
+		var h interface{ Hint() string }
+		if !errors.Is(err, job.ErrInterrupted) || !errors.As(err, &h) || !strings.HasPrefix(h.Hint(), "run again") {
+			t.Errorf("%s: %v: %v", call, err, h)
+		}
+	}
+}
+
 // careless ignores the conditions of writes, as some S3-compatibles do.
 type careless struct{ store.Store }
 

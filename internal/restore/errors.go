@@ -78,13 +78,15 @@ func (e *MismatchError) Hint() string {
 }
 
 // because says why the context ended, if it did: that matters more than what was
-// under way.
+// under way, and so does its remedy.
 func because(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
-	if err == nil || cause == nil || errors.Is(err, cause) {
+	if err == nil || cause == nil {
 		return err
 	}
-	err = fmt.Errorf("%w: %w", cause, err)
+	if !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
 	if errors.Is(cause, job.ErrInterrupted) {
 		return &hinted{err, "run again: it begins anew"}
 	}

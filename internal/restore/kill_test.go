@@ -176,6 +176,13 @@ func TestInterruptedAtAnyCallItCleansUpItself(t *testing.T) {
 		if err != nil && !errors.Is(err, job.ErrInterrupted) {
 			t.Errorf("%s: %v", c.Name, err)
 		}
+		// Not that of the call that it has ended.
+		if h, ok := errors.AsType[interface {
+			error
+			Hint() string
+		}](err); err != nil && (!ok || !strings.HasPrefix(h.Hint(), "run again")) {
+			t.Errorf("%s: the remedy for %v is %v", c.Name, err, h)
+		}
 		if err := w.onlyWhole(); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
