@@ -78,7 +78,7 @@ func (j *Job) claim(ctx context.Context, was seen) (context.Context, *lease.Leas
 // release gives the lease up, with a last change of the state.
 func (j *Job) release(ctx context.Context, l *lease.Lease[State], change func(*State)) error {
 	err := l.Release(ctx, change)
-	if err != nil {
+	if err != nil && !errors.Is(err, lease.ErrLost) { // else it is another's, or was
 		j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", err.Error()))
 	}
 	return err

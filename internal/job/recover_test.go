@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"archiver/archive/store"
 	"archiver/archive/store/storetest"
 	"archiver/internal/job"
+	"archiver/internal/lease"
 	"archiver/snapshot"
 	"archiver/snapshot/snapshottest"
 )
@@ -248,6 +250,38 @@ func TestTheRemedyAfterAnInterruptIsToRunAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoHasLostTheLeaseSpeaksOfNoOtherTrouble: frozen, taken over from, and awake
+// again, it has nothing to release.
+func TestWhoHasLostTheLeaseSpeaksOfNoOtherTrouble(t *testing.T) {
+	w := newWorld(t, slow)
+	w.addDay(date, 40)
+	gate := healthy()
+	gate.Before = func(c storetest.Call) {
+		if strings.HasPrefix(c.Name, "cluster Create") {
+			w.clock.Advance(time.Hour)
+			if _, err := w.run(healthy(), date); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	j, said := w.process(gate), &notes{}
+	j.Watch = said
+	if _, err := j.Run(t.Context(), date); !errors.Is(err, lease.ErrLost) {
+		t.Errorf("%v", err)
+	}
+	if len(said.all) > 0 {
+		t.Errorf("it says: %q", said.all)
+	}
+}
+
+// notes keeps what an observer was told besides.
+type notes struct {
+	silent
+	all []string
+}
+
+func (n *notes) Note(message string, _ ...slog.Attr) { n.all = append(n.all, message) }
 
 // careless ignores the conditions of writes, as some S3-compatibles do.
 type careless struct{ store.Store }
