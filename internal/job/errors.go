@@ -75,7 +75,7 @@ func (e *HeldError) Hint() string {
 	return "nothing, if it is at work; if it has died, run again after that time, or break the lease with `archiver unlock`: the next run finishes what it began"
 }
 
-// hinted joins a remedy to an error.
+// hinted is an error with a remedy.
 type hinted struct {
 	error
 	hint string
@@ -86,9 +86,12 @@ func (h *hinted) Unwrap() error { return h.error }
 // Hint says what to do about the error.
 func (h *hinted) Hint() string { return h.hint }
 
-// needsPerson is an ErrPerson with what was found and what to do about it.
-func needsPerson(hint, format string, args ...any) error {
-	return &hinted{fmt.Errorf("%w: %w", ErrPerson, fmt.Errorf(format, args...)), hint}
+// WithHint joins a remedy to an error.
+func WithHint(err error, hint string) error { return &hinted{err, hint} }
+
+// NeedsPerson is an ErrPerson with what was found and what to do about it.
+func NeedsPerson(hint, format string, args ...any) error {
+	return WithHint(fmt.Errorf("%w: %w", ErrPerson, fmt.Errorf(format, args...)), hint)
 }
 
 // marked is an error that is also a sentinel, without its words.
@@ -99,9 +102,14 @@ type marked struct {
 
 func (m *marked) Unwrap() []error { return []error{m.error, m.is} }
 
-// because says why the context ended, if it did: that matters more than what was
-// under way, and so does its remedy.
+// because is Because for a run.
 func because(ctx context.Context, err error) error {
+	return Because(ctx, err, "run again: it goes on from there")
+}
+
+// Because says why the context ended, if it did: that matters more than what was
+// under way, and so does its remedy. again is that for an interrupt.
+func Because(ctx context.Context, err error, again string) error {
 	cause := context.Cause(ctx)
 	if err == nil || cause == nil {
 		return err
@@ -110,7 +118,7 @@ func because(ctx context.Context, err error) error {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
 	if errors.Is(cause, ErrInterrupted) {
-		return &hinted{err, "run again: it goes on from there"}
+		return WithHint(err, again)
 	}
 	return err
 }

@@ -84,9 +84,9 @@ func (d *day) settledSince(before, now []IndexID) error {
 		was, is := x.Writes, now[i].Writes
 		switch {
 		case was == nil || is == nil:
-			return &hinted{fmt.Errorf("%w: the index %s cannot be watched for writes: %s", errUnsettled, x.Name, firstReason(x, now[i])), hint}
+			return WithHint(fmt.Errorf("%w: the index %s cannot be watched for writes: %s", errUnsettled, x.Name, firstReason(x, now[i])), hint)
 		case *was != *is:
-			return &hinted{fmt.Errorf("%w: the index %s is still written to: %d writes within %v", errUnsettled, x.Name, *is-*was, d.Settle.Round(time.Second)), hint}
+			return WithHint(fmt.Errorf("%w: the index %s is still written to: %d writes within %v", errUnsettled, x.Name, *is-*was, d.Settle.Round(time.Second)), hint)
 		}
 	}
 	return nil
@@ -101,8 +101,9 @@ func (d *day) putOff(ctx context.Context, left State, unsettled error) (tell, er
 		return nil, errors.Join(unsettled, closed)
 	}
 	d.Watch.Note("a day that is still written to is put off, and its run closed", slog.String("date", left.Date), slog.String("run", left.Run))
-	return &hinted{unsettled, "archive the day by itself once nothing writes to it any more: archiver run --date " + left.Date +
-		"; or lower snapshot.settle (0s does not watch)"}, nil
+	return WithHint(unsettled, "archive the day by itself once nothing writes to it any more: archiver run --date "+left.Date+
+			"; or lower snapshot.settle (0s does not watch)"),
+		nil
 }
 
 // changed compares the writes before the snapshot's request with those now.
