@@ -192,6 +192,37 @@ func TestTheFileOfADrillNamesTheEntryThatRecordsIt(t *testing.T) {
 	}
 }
 
+// TestADrillThatFailsLeavesItsOutputFree: the next one, which a scheduler starts
+// with the same name, would be refused for an empty file.
+func TestADrillThatFailsLeavesItsOutputFree(t *testing.T) {
+	root := simulatedSession(t)
+	say(t, exitDone, "run", "--date", "2026-11-19")
+	before := names(t, ".")
+	say(t, exitUsage, "drill", "--record", "--output", "drill.json.asc", "--set", "encryption.recipients=none.asc") // nothing to record it with
+	if _, errs := say(t, exitUsage, "drill", "--output", filepath.Join("none", "drill.json.asc")); !strings.Contains(errs, "--output") {
+		t.Error(errs)
+	}
+	dies(t, root) // whoever holds the lease keeps the drill from being recorded
+	say(t, exitHeld, "drill", "--record", "--output", "unrecorded.json.asc")
+	if got := names(t, "."); !slices.Equal(got, append(before, "unrecorded.json.asc")) {
+		t.Errorf("%v, and before it %v", got, before)
+	}
+	say(t, exitDone, "drill", "--output", "drill.json.asc")
+	say(t, exitUsage, "drill", "--output", "drill.json.asc") // never overwritten
+}
+
+func names(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	all, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range all {
+		names = append(names, x.Name())
+	}
+	return names
+}
+
 // TestEveryVerbTellsItsErrorInJSON starts each without anything that it needs.
 func TestEveryVerbTellsItsErrorInJSON(t *testing.T) {
 	page := answersPage(t)

@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"archiver/archive"
+	"archiver/internal/lease"
 	"archiver/internal/restore"
 )
 
@@ -110,9 +112,9 @@ func (d *drilling) run(ctx context.Context, g *global, stdout, stderr io.Writer)
 	defer done()
 	result, err := r.Drill(ctx, date)
 	err = errors.Join(err, record(result)) // first: what is written names the entry
-	err = errors.Join(err, write(result))
-	err = r.answer(g, result, err, stdout, stderr)
-	if d.output != "" && result != nil && !g.json {
+	unwritten := write(result)
+	err = r.answer(g, result, errors.Join(err, unwritten), stdout, stderr)
+	if d.output != "" && result != nil && unwritten == nil && !g.json {
 		fmt.Fprintf(stdout, "The result is in %s.\n", d.output)
 	}
 	return err
@@ -164,9 +166,8 @@ func (d *drilling) choose(r *reader, chain *archive.Chain) (string, error) {
 	return latest, nil
 }
 
-// writer creates the file before the drill begins, and returns what writes the
-// result into it: signed, if there is a key that signs. Without a result, the file
-// is removed.
+// writer makes sure, before the drill begins, that the file can be written, and
+// returns what writes the result into it: signed, if there is a key that signs.
 func (d *drilling) writer(r *restorer) (func(*restore.Result) error, error) {
 	if d.output == "" {
 		return func(*restore.Result) error { return nil }, nil
@@ -181,31 +182,62 @@ func (d *drilling) writer(r *restorer) (func(*restore.Result) error, error) {
 	} else {
 		r.Watch.Note("no signing key is configured: the result will not be signed")
 	}
-	f, err := os.OpenFile(d.output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
+	if _, err := os.Lstat(d.output); err == nil {
 		return nil, usageError{fmt.Errorf("--output: %s is there already, and nothing is overwritten: name another file, or remove it", d.output)}
 	}
+	draft, err := newDraft(d.output)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--output: %w", err)}
 	}
+	// Nothing is left there meanwhile: a drill may be killed.
+	if err := errors.Join(draft.Close(), os.Remove(draft.Name())); err != nil {
+		return nil, fmt.Errorf("--output: %w", err)
+	}
 	return func(result *restore.Result) error {
 		if result == nil {
-			return errors.Join(f.Close(), os.Remove(d.output))
+			return nil
 		}
-		return writeResult(f, result, signer)
+		if err := writeResult(d.output, result, signer); err != nil {
+			return fmt.Errorf("writing the result: %w", err)
+		}
+		return nil
 	}, nil
 }
 
-func writeResult(f *os.File, result *restore.Result, signer archive.Signer) error {
+// newDraft creates a file beside the one that it is to become.
+func newDraft(path string) (*os.File, error) {
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+lease.Nonce())
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
+// writeResult writes a new file, whole or not at all.
+func writeResult(path string, result *restore.Result, signer archive.Signer) error {
 	text, err := result.Text()
 	if err == nil && signer != nil {
 		text, err = signer.Clear(text, archive.Seconds(time.Now()))
 	}
+	if err != nil {
+		return err
+	}
+	f, err := newDraft(path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(text)
 	if err == nil {
-		_, err = f.Write(text)
+		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
 	}
-	return nil
+	err = os.Link(f.Name(), path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// A file system without hard links.
+	if _, there := os.Lstat(path); there == nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }

@@ -63,23 +63,32 @@ func unknownCommand(err error) error {
 }
 
 // interruptible is a context that the first SIGINT or SIGTERM ends, with
-// job.ErrInterrupted as its cause. A second one kills. A reader of the output
-// that goes away must not kill a run: writing fails instead.
+// job.ErrInterrupted as its cause. A second one kills. The first SIGHUP ends it, too: a
+// terminal was closed, or the connection to it broke, and a drill must not leave
+// plain text behind for that. More of these kill nobody, because both the system
+// and the shell send one; and who asked for it (nohup) gets none at all. A reader
+// of the output that goes away must not kill a run: writing fails instead.
 func interruptible() (context.Context, func()) {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
+	signals, hangups := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(hangups, syscall.SIGHUP)
+	}
 	go func() {
 		select {
 		case <-signals:
-			cancel(job.ErrInterrupted)
-			signal.Stop(signals)
+		case <-hangups:
 		case <-ctx.Done():
+			return
 		}
+		cancel(job.ErrInterrupted)
+		signal.Stop(signals)
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
+		signal.Stop(hangups)
 		cancel(nil)
 	}
 }

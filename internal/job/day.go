@@ -59,11 +59,6 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 	if e, ok := chain.Sealed(date); ok && (was.none() || was.Object.idle()) {
 		return []Outcome{outcome(Already, e, chain.Head())}, nil
 	}
-	if was.none() {
-		if err := j.noStrangers(ctx); err != nil {
-			return nil, &StepError{PhaseClaim, date, err}
-		}
-	}
 	held, l, err := j.claim(ctx, was)
 	if err != nil {
 		return nil, &StepError{PhaseClaim, date, err}
@@ -80,7 +75,7 @@ func (j *Job) Run(ctx context.Context, date string) (outcomes []Outcome, err err
 		}
 	}()
 	outcomes, err = j.days(held, l, chain, date)
-	return outcomes, because(held, unlessLost(held, l, err))
+	return outcomes, because(held, l.UnlessLost(held, err))
 }
 
 // survey reads the state and then the ledger, and holds one against the other.

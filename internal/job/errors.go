@@ -60,7 +60,11 @@ type HeldError struct {
 }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("%v: %s, at %s of %s, last seen %s, until %s", ErrHeld, e.Holder, e.Phase, e.Date,
+	at := ""
+	if e.Date != "" { // not before a run begins, nor while a drill is recorded or left volumes are looked for
+		at = fmt.Sprintf(", at %s of %s", e.Phase, e.Date)
+	}
+	return fmt.Sprintf("%v: %s%s, last seen %s, until %s", ErrHeld, e.Holder, at,
 		e.Since.UTC().Format(time.RFC3339), e.Until.UTC().Format(time.RFC3339))
 }
 
@@ -104,13 +108,15 @@ func because(ctx context.Context, err error) error {
 }
 
 // Because says why the context ended, if it did: that matters more than what was
-// under way. again is the remedy for an interrupt.
+// under way, and so does its remedy. again is that for an interrupt.
 func Because(ctx context.Context, err error, again string) error {
 	cause := context.Cause(ctx)
-	if err == nil || cause == nil || errors.Is(err, cause) {
+	if err == nil || cause == nil {
 		return err
 	}
-	err = fmt.Errorf("%w: %w", cause, err)
+	if !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
 	if errors.Is(cause, ErrInterrupted) {
 		return WithHint(err, again)
 	}

@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"archiver/archive"
@@ -51,14 +50,19 @@ func (s seen) held() *HeldError {
 }
 
 // claim takes the lease from what was seen. The context it returns ends with
-// lease.ErrLost if another takes over. Errors: ErrHeld, lease.ErrLost.
+// lease.ErrLost if another takes over. Errors: ErrHeld, lease.ErrLost,
+// archive.ErrForeign.
 func (j *Job) claim(ctx context.Context, was seen) (context.Context, *lease.Lease[State], error) {
 	if held := was.held(); held != nil {
 		return nil, nil, held
 	}
 	s := State{Stream: j.Stream, ArchiveURL: j.Archive.URL()}
 	s.reset()
-	if !was.none() {
+	if was.none() {
+		if err := j.noStrangers(ctx); err != nil {
+			return nil, nil, err
+		}
+	} else {
 		s = *was.Object
 	}
 	held, l, err := j.stateObject().Take(ctx, s, was.Info.ETag, j.Holder, j.Lease)
@@ -74,21 +78,8 @@ func (j *Job) claim(ctx context.Context, was seen) (context.Context, *lease.Leas
 // release gives the lease up, with a last change of the state.
 func (j *Job) release(ctx context.Context, l *lease.Lease[State], change func(*State)) error {
 	err := l.Release(ctx, change)
-	if err != nil {
+	if err != nil && !errors.Is(err, lease.ErrLost) { // else it is another's, or was
 		j.Watch.Note("the lease could not be released; it will run out by itself", slog.String("error", err.Error()))
-	}
-	return err
-}
-
-// unlessLost looks, before an error calls for a person, whether the run still
-// holds its lease. One that was frozen and has woken up sees a world that has
-// moved on, and must not cry wolf.
-func unlessLost(ctx context.Context, l *lease.Lease[State], err error) error {
-	if err == nil || errors.Is(err, lease.ErrLost) || context.Cause(ctx) != nil {
-		return err
-	}
-	if lost := l.Check(ctx); errors.Is(lost, lease.ErrLost) {
-		return fmt.Errorf("%w (it saw: %v)", lost, err)
 	}
 	return err
 }

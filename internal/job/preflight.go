@@ -67,7 +67,7 @@ func (j *Job) Vacant(ctx context.Context, registered bool) error {
 }
 
 // noStrangers refuses a staging bucket that is no repository's, before anything is
-// written to it. It is for a run that found no state: its first write would be
+// written to it. It is for who found no state: the claim would be the first write
 // into somebody else's bucket. What only a look into the repository can tell is
 // left to the steps that look. Errors: archive.ErrForeign.
 func (j *Job) noStrangers(ctx context.Context) error {

@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"archiver/archive/store"
 	"archiver/archive/store/storetest"
 	"archiver/internal/job"
+	"archiver/internal/lease"
 	"archiver/snapshot"
 	"archiver/snapshot/snapshottest"
 )
@@ -223,7 +225,63 @@ func TestHeldLeaseNamesItsHolder(t *testing.T) {
 	if !errors.As(err, &held) || held.Phase != job.PhaseSnapshot || held.Date != date {
 		t.Errorf("%v", err)
 	}
+	if text := (&job.HeldError{Holder: "box, process 7", Phase: job.PhaseDone}).Error(); !strings.Contains(text, "box, process 7, last seen") {
+		t.Errorf("at work on no day: %s", text)
+	}
 }
+
+// TestTheRemedyAfterAnInterruptIsToRunAgain, and not that of the call that it has
+// ended, which would send people to look at the network.
+func TestTheRemedyAfterAnInterruptIsToRunAgain(t *testing.T) {
+	for _, call := range []string{"archive Versions", "cluster Create", "archive Upload"} {
+		w := newWorld(t, slow)
+		w.addDay(date, 40)
+		gate := healthy()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		gate.Before = func(c storetest.Call) {
+			if strings.HasPrefix(c.Name, call) {
+				cancel(job.ErrInterrupted)
+			}
+		}
+		_, err := w.process(gate).Run(ctx, date)
+		var h interface{ Hint() string }
+		if !errors.Is(err, job.ErrInterrupted) || !errors.As(err, &h) || !strings.HasPrefix(h.Hint(), "run again") {
+			t.Errorf("%s: %v: %v", call, err, h)
+		}
+	}
+}
+
+// TestWhoHasLostTheLeaseSpeaksOfNoOtherTrouble: frozen, taken over from, and awake
+// again, it has nothing to release.
+func TestWhoHasLostTheLeaseSpeaksOfNoOtherTrouble(t *testing.T) {
+	w := newWorld(t, slow)
+	w.addDay(date, 40)
+	gate := healthy()
+	gate.Before = func(c storetest.Call) {
+		if strings.HasPrefix(c.Name, "cluster Create") {
+			w.clock.Advance(time.Hour)
+			if _, err := w.run(healthy(), date); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	j, said := w.process(gate), &notes{}
+	j.Watch = said
+	if _, err := j.Run(t.Context(), date); !errors.Is(err, lease.ErrLost) {
+		t.Errorf("%v", err)
+	}
+	if len(said.all) > 0 {
+		t.Errorf("it says: %q", said.all)
+	}
+}
+
+// notes keeps what an observer was told besides.
+type notes struct {
+	silent
+	all []string
+}
+
+func (n *notes) Note(message string, _ ...slog.Attr) { n.all = append(n.all, message) }
 
 // careless ignores the conditions of writes, as some S3-compatibles do.
 type careless struct{ store.Store }
@@ -273,11 +331,19 @@ func TestAStrangersBucketIsNotWrittenTo(t *testing.T) {
 	w.put("prod/README.md")
 	gate := storetest.NewGate(func(c storetest.Call) storetest.Fate {
 		if c.Mutates {
-			t.Errorf("a run called %s", c.Name)
+			t.Errorf("it called %s", c.Name)
 		}
 		return storetest.Pass
 	})
 	if _, err := w.run(gate, "2026-11-19"); !errors.Is(err, archive.ErrForeign) {
-		t.Errorf("%v", err)
+		t.Errorf("a run: %v", err)
+	}
+	for _, remove := range []bool{false, true} { // else it would be a run's bucket from then on
+		if _, err := w.process(gate).Orphans(t.Context(), remove); !errors.Is(err, archive.ErrForeign) {
+			t.Errorf("clean: %v", err)
+		}
+	}
+	if _, err := w.process(gate).RecordDrill(t.Context(), archive.Drill{}); !errors.Is(err, archive.ErrForeign) {
+		t.Errorf("the record of a drill: %v", err)
 	}
 }

@@ -23,7 +23,7 @@ func (j *Job) RecordDrill(ctx context.Context, body archive.Drill) (head archive
 	}
 	defer func() { _ = j.release(held, l, func(*State) {}) }()
 	head, err = j.recordDrill(held, &day{Job: j, lease: l, chain: chain}, body)
-	return head, because(held, unlessLost(held, l, err))
+	return head, because(held, l.UnlessLost(held, err))
 }
 
 func (j *Job) recordDrill(ctx context.Context, d *day, body archive.Drill) (archive.Head, error) {

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"archiver/archive"
 	"archiver/archive/store"
 )
 
@@ -105,6 +104,9 @@ func (o Object[T]) Take(ctx context.Context, x T, etag, holder string, length ti
 		m := o.Mark(x)
 		m.Holder, m.LeaseSeconds = holder, int(l.length/time.Second)
 	})
+	if err == nil {
+		err = l.prove(ctx)
+	}
 	if err != nil {
 		l.lost(err)
 		return nil, nil, err
@@ -115,6 +117,28 @@ func (o Object[T]) Take(ctx context.Context, x T, etag, holder string, length ti
 	l.stop = stop
 	l.ended.Go(func() { l.renew(renewing) })
 	return ctx, l, nil
+}
+
+// prove makes sure, at every taking, that the store honours the conditions that the
+// lease stands on: whoever wrote the object first may have died before he knew, or
+// have been refused and gone. Without the proof it is given up at once, so that
+// the next to come is told the same, and not that somebody is at work.
+func (l *Lease[T]) prove(ctx context.Context) error {
+	// An interrupt is for those who know how to clean up.
+	ctx = context.WithoutCancel(ctx)
+	trying, cancel := context.WithTimeout(ctx, l.length/4)
+	defer cancel()
+	text, err := Encode(l.Now())
+	if err == nil {
+		err = Conditional(trying, l.of.Store, l.of.Key, text)
+	}
+	if err == nil {
+		return nil
+	}
+	ctx, cancel = context.WithTimeout(ctx, farewell)
+	defer cancel()
+	_ = l.Update(ctx, func(x *T) { l.of.Mark(x).Holder = "" }) // else it runs out
+	return fmt.Errorf("taking %s: %w", l.of.What, err)
 }
 
 // Break writes the object without a holder, if it is still what was seen.
@@ -158,9 +182,6 @@ func (l *Lease[T]) Update(ctx context.Context, change func(*T)) error {
 			clear(l.pending)
 			return nil
 		}
-		if errors.Is(err, archive.ErrUnconditional) {
-			return err
-		}
 		l.pending[mark.Nonce] = true
 		adopted, lookErr := l.adopt(ctx)
 		switch {
@@ -188,10 +209,7 @@ func (l *Lease[T]) write(ctx context.Context, x *T) (etag string, err error) {
 		return info.ETag, err
 	}
 	info, err := l.of.Store.Create(ctx, l.of.Key, text)
-	if err != nil {
-		return "", err
-	}
-	return info.ETag, Conditional(ctx, l.of.Store, l.of.Key, text)
+	return info.ETag, err
 }
 
 // adopt reads the object back after a write that failed or whose answer was lost,
@@ -211,6 +229,9 @@ func (l *Lease[T]) adopt(ctx context.Context) (nonce string, err error) {
 		return now.mark.Nonce, nil
 	case l.etag == now.Info.ETag && now.mark.Nonce == l.of.Mark(&l.object).Nonce:
 		return "", nil
+	}
+	if now.mark.Holder == "" {
+		return "", fmt.Errorf("%w, who has given it up since", ErrLost)
 	}
 	return "", fmt.Errorf("%w: now %s", ErrLost, now.mark.Holder)
 }
@@ -264,6 +285,24 @@ func (l *Lease[T]) End() {
 	l.stop()
 	l.ended.Wait()
 	l.lost(nil)
+}
+
+// UnlessLost is an error of the work, unless the lease was lost meanwhile: then it
+// is that alone, and calls for nobody. A process that was frozen and has woken up
+// sees a world that has moved on, and must not cry wolf. ctx is the one that Take
+// returned.
+func (l *Lease[T]) UnlessLost(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, ErrLost) {
+		return err
+	}
+	lost := context.Cause(ctx) // the renewal may have noticed it first
+	if lost == nil {
+		lost = l.Check(ctx)
+	}
+	if errors.Is(lost, ErrLost) {
+		return fmt.Errorf("%w (it saw: %v)", lost, err)
+	}
+	return err
 }
 
 // Release ends the lease and gives the object up, with a last change. The work's

@@ -3,6 +3,8 @@ package lease_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -250,6 +252,57 @@ func TestAStoreThatIgnoresConditionsIsRefused(t *testing.T) {
 		if _, _, err := o.Take(t.Context(), paper{}, "", "one", 0); !errors.Is(err, archive.ErrUnconditional) {
 			t.Errorf("%s: %v", name, err)
 		}
+		// The next to come finds the object, and nobody who holds it.
+		was, err := o.Look(t.Context())
+		if err != nil || was.Live() {
+			t.Errorf("%s: the refused one holds it: %+v, %v", name, was.Object, err)
+		}
+		if _, _, err := o.Take(t.Context(), *was.Object, was.Info.ETag, "two", 0); !errors.Is(err, archive.ErrUnconditional) {
+			t.Errorf("%s, once it is there: %v", name, err)
+		}
+	}
+}
+
+// TestWhoDiesBeforeTheProofLeavesItToTheNext: the object is there, and it was never
+// tried whether the store honours conditions.
+func TestWhoDiesBeforeTheProofLeavesItToTheNext(t *testing.T) {
+	d := newDesk(t)
+	if _, _, err := d.through(once(2, storetest.KillBefore)).Take(t.Context(), paper{}, "", "one", 0); err == nil {
+		t.Fatal("it has not died")
+	}
+	d.clock.Advance(lease.Length)
+	o := d.through(nil)
+	o.Store = careless{Store: o.Store}
+	was := d.look()
+	if _, _, err := o.Take(t.Context(), *was.Object, was.Info.ETag, "two", 0); !errors.Is(err, archive.ErrUnconditional) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestWhatAFrozenOneSawIsNoAlarm: whatever the work says, a lost lease is all that
+// is told, be it the renewal or the look afterwards that learns of it first.
+func TestWhatAFrozenOneSawIsNoAlarm(t *testing.T) {
+	saw := fmt.Errorf("staging: %w", archive.ErrIntegrity)
+	d := newDesk(t)
+	held, l := d.take(d.through(nil), "one")
+	defer l.End()
+	if err := l.UnlessLost(held, saw); !errors.Is(err, archive.ErrIntegrity) {
+		t.Errorf("while it holds the lease: %v", err)
+	}
+	_, other := d.take(d.through(nil), "two")
+	if err := other.Release(t.Context(), write("done")); err != nil {
+		t.Fatal(err)
+	}
+	noticed, cancel := context.WithCancelCause(held)
+	cancel(fmt.Errorf("%w: now two", lease.ErrLost))
+	for name, ctx := range map[string]context.Context{"not noticed yet": held, "noticed by the renewal": noticed} {
+		err := l.UnlessLost(ctx, saw)
+		if !errors.Is(err, lease.ErrLost) || errors.Is(err, archive.ErrIntegrity) || !strings.Contains(err.Error(), saw.Error()) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := l.UnlessLost(held, nil); err != nil {
+		t.Errorf("nothing was wrong: %v", err)
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"archiver/archive"
 	"archiver/archive/store/storetest"
 	"archiver/internal/job"
+	"archiver/internal/lease"
 	"archiver/internal/restore"
+	"archiver/snapshot"
 )
 
 // way is one of the two ways back, for tests that hold for both.
@@ -174,6 +176,13 @@ func TestInterruptedAtAnyCallItCleansUpItself(t *testing.T) {
 		if err != nil && !errors.Is(err, job.ErrInterrupted) {
 			t.Errorf("%s: %v", c.Name, err)
 		}
+		// Not that of the call that it has ended.
+		if h, ok := errors.AsType[interface {
+			error
+			Hint() string
+		}](err); err != nil && (!ok || !strings.HasPrefix(h.Hint(), "run again")) {
+			t.Errorf("%s: the remedy for %v is %v", c.Name, err, h)
+		}
 		if err := w.onlyWhole(); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
@@ -215,7 +224,7 @@ func TestFrozenAtAnyCallAndCleanedUpAfterItStops(t *testing.T) {
 				}
 			}
 		}
-		if _, err := way.start(w, gate); errors.Is(err, archive.ErrIntegrity) || errors.Is(err, job.ErrHeld) {
+		if _, err := way.start(w, gate); errors.Is(err, archive.ErrIntegrity) || errors.Is(err, job.ErrHeld) || errors.Is(err, job.ErrPerson) {
 			t.Errorf("%s: it cries wolf: %v", c.Name, err)
 		}
 		w.clock.Advance(time.Hour)
@@ -223,4 +232,48 @@ func TestFrozenAtAnyCallAndCleanedUpAfterItStops(t *testing.T) {
 			t.Errorf("%s: %v", c.Name, err)
 		}
 	})
+}
+
+// TestFrozenBetweenTwoLooksItStops: the shards were still coming, and when it looks
+// again the index is gone. Who removed it is known.
+func TestFrozenBetweenTwoLooksItStops(t *testing.T) {
+	for _, way := range []struct {
+		name  string
+		start func(*restore.Restorer) error
+	}{
+		{"drill", func(r *restore.Restorer) error { _, err := r.Drill(t.Context(), date); return err }},
+		{"restore", func(r *restore.Restorer) error {
+			_, err := r.Restore(t.Context(), restore.Options{Date: date, Rename: "back-{index}"})
+			return err
+		}},
+	} {
+		w := newWorld(t)
+		r := w.process(healthy())
+		r.Cluster = &slow{Cluster: r.Cluster, after: func() {
+			w.clock.Advance(time.Hour)
+			if _, err := w.process(healthy()).Leftovers(t.Context(), true); err != nil {
+				t.Errorf("%s: clean: %v", way.name, err)
+			}
+		}}
+		if err := way.start(r); !errors.Is(err, lease.ErrLost) || errors.Is(err, job.ErrPerson) {
+			t.Errorf("%s: %v", way.name, err)
+		}
+		w.wantBare()
+	}
+}
+
+// slow is a cluster that is not done at the first look, after which something
+// happens.
+type slow struct {
+	restore.Cluster
+	after func()
+}
+
+func (s *slow) Recovery(ctx context.Context, indices []string) (snapshot.Recovery, error) {
+	if s.after == nil {
+		return s.Cluster.Recovery(ctx, indices)
+	}
+	s.after()
+	s.after = nil
+	return snapshot.Recovery{Shards: 1}, nil
 }

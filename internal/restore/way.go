@@ -60,7 +60,7 @@ func (r *Restorer) run(ctx context.Context, w *way) (result *Result, err error) 
 		return nil, &job.StepError{Step: PhaseClaim, Date: date, Err: err}
 	}
 	w.lease = l
-	err = because(held, w.goAll(held))
+	err = because(held, l.UnlessLost(held, w.goAll(held)))
 	began := time.Now()
 	r.Watch.Phase(date, PhaseClean)
 	if cleanErr := w.clean(ctx, err); cleanErr != nil {

@@ -53,6 +53,7 @@ func (e *Error) Hint() string {
 		{syscall.EACCES, fmt.Sprintf("user %d, which this program runs as, may not do this: give it read and write permission on the root and everything below", os.Geteuid())},
 		{syscall.EPERM, "the file system refused: it must allow hard links, and the file must not be marked immutable"},
 		{syscall.ENOTDIR, "this is a file where a folder is wanted: correct the path"},
+		{errLocked, "it may be frozen: find it with lslocks or fuser, and have it go on (kill -CONT) or end it; what it was about is settled by the next run"},
 		{errIrregular, "only files and folders may lie below the root: move it elsewhere"},
 	} {
 		if errors.Is(e.Err, h.err) {

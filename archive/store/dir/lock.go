@@ -3,6 +3,7 @@ package dir
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -14,6 +15,14 @@ const (
 	lockPause    = time.Millisecond
 	lockPauseMax = 50 * time.Millisecond
 )
+
+// lockPatience bounds the wait for it: whoever has it needs it for a few calls. One
+// that is frozen (SIGSTOP, a container that is paused) keeps it, and nobody could
+// ever tell that his lease has run out.
+const lockPatience = time.Minute
+
+// errLocked: another process does not give up the lock.
+var errLocked = fmt.Errorf("another process has held the lock of this directory (%s/lock) for %v", private, lockPatience)
 
 // lock keeps everyone else who uses this package out of comparing and swapping
 // in this root, until unlock. Goroutines take turns; processes exclude each
@@ -40,7 +49,8 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	}, nil
 }
 
-// flock waits by asking again, since a call that blocks knows no context.
+// flock waits by asking again, since a call that blocks knows no context. Errors:
+// errLocked.
 func (s *Store) flock(ctx context.Context) (*os.File, error) {
 	name, err := s.enterPrivate("lock")
 	if err != nil {
@@ -51,6 +61,7 @@ func (s *Store) flock(ctx context.Context) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	patience := time.After(lockPatience)
 	for pause := lockPause; ; pause = min(2*pause, lockPauseMax) {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
@@ -64,6 +75,9 @@ func (s *Store) flock(ctx context.Context) (*os.File, error) {
 		case <-ctx.Done():
 			f.Close()
 			return nil, context.Cause(ctx)
+		case <-patience:
+			f.Close()
+			return nil, errLocked
 		case <-time.After(pause):
 		}
 	}

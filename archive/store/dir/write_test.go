@@ -9,9 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/minio/crc64nvme"
@@ -19,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"archiver/archive/store"
+	"archiver/archive/store/dir"
 )
 
 func TestOneOfManyCreatesWins(t *testing.T) {
@@ -269,4 +272,33 @@ func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
 	if _, err := s.Replace(t.Context(), "a", []byte("y"), info.ETag); err != nil {
 		t.Errorf("after the holder's death: %v", err)
 	}
+}
+
+// TestAFrozenHolderOfTheLockIsNotWaitedForForever: whoever is to take over from it
+// says what is in the way.
+func TestAFrozenHolderOfTheLockIsNotWaitedForForever(t *testing.T) {
+	s, root := fresh(t)
+	info := create(t, s, "a", "x")
+	f, err := os.Create(filepath.Join(root, ".archiver-tmp", "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil { // as another process holds it
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		for _, do := range []func() error{
+			func() error { _, err := s.Replace(ctx, "a", []byte("y"), info.ETag); return err },
+			func() error { return s.Delete(ctx, "a", info.ETag) },
+		} {
+			err := do()
+			var e *dir.Error
+			if !errors.As(err, &e) || !strings.Contains(err.Error(), "lock") || !strings.Contains(e.Hint(), "kill -CONT") {
+				t.Errorf("%v", err)
+			}
+		}
+	})
 }
