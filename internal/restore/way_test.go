@@ -252,6 +252,20 @@ func TestWhatIsNotAsRecordedIsAnIntegrityViolation(t *testing.T) {
 	}
 }
 
+// TestADrillTellsOfWhatWasNeverSampled: a verdict over no document's content says
+// so, and why.
+func TestADrillTellsOfWhatWasNeverSampled(t *testing.T) {
+	w := newWorldOf(t, func(l *liar) { l.bare = true })
+	result, err := w.drill(healthy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Samples != 0 || len(result.Notes) != 1 || !strings.Contains(result.Notes[0], index) || !strings.Contains(result.Notes[0], "keeps no _source") {
+		t.Errorf("%d samples, notes %q", result.Samples, result.Notes)
+	}
+	w.wantBare()
+}
+
 func TestALiveRestoreOfTheSameIndicesIsLeftAlone(t *testing.T) {
 	w := newWorld(t)
 	gate := healthy()
