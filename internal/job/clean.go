@@ -43,7 +43,7 @@ func (d *day) clean(ctx context.Context) error {
 			break
 		}
 		if n == cleanTries {
-			return needsPerson("find out who takes snapshots into this repository", "the repository %s does not stay empty", d.Repository)
+			return NeedsPerson("find out who takes snapshots into this repository", "the repository %s does not stay empty", d.Repository)
 		}
 		d.Watch.Note("a snapshot of ours came to be while staging was emptied; emptying it again")
 	}
@@ -86,7 +86,7 @@ func (d *day) empty(ctx context.Context) (again bool, err error) {
 	if err != nil || len(all) > 0 {
 		return true, err
 	}
-	return false, needsPerson("the archive is sealed; find out who wrote it, and delete it if it is not needed; then run again",
+	return false, NeedsPerson("the archive is sealed; find out who wrote it, and delete it if it is not needed; then run again",
 		"staging still holds %s, which this run did not archive", d.Staging.Base+left.first)
 }
 

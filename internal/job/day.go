@@ -161,7 +161,7 @@ func (j *Job) finishLeft(ctx context.Context, l *lease.Lease[State], left State)
 	if errors.Is(err, errBare) {
 		o, err = j.newDay(ctx, l, chain, left.Date, nil)
 		if errors.Is(err, ErrNothing) {
-			err = &StepError{PhaseResolve, left.Date, needsPerson("see what deletes indices before they are archived: if the day is needed, bring it back from elsewhere; other days go on",
+			err = &StepError{PhaseResolve, left.Date, NeedsPerson("see what deletes indices before they are archived: if the day is needed, bring it back from elsewhere; other days go on",
 				"the indices of %s were there when run %s began, and are gone; nothing of them was archived", left.Date, left.Run)}
 		}
 		return o, err

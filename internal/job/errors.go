@@ -71,7 +71,7 @@ func (e *HeldError) Hint() string {
 	return "nothing, if it is at work; if it has died, run again after that time, or break the lease with `archiver unlock`: the next run finishes what it began"
 }
 
-// hinted joins a remedy to an error.
+// hinted is an error with a remedy.
 type hinted struct {
 	error
 	hint string
@@ -82,9 +82,12 @@ func (h *hinted) Unwrap() error { return h.error }
 // Hint says what to do about the error.
 func (h *hinted) Hint() string { return h.hint }
 
-// needsPerson is an ErrPerson with what was found and what to do about it.
-func needsPerson(hint, format string, args ...any) error {
-	return &hinted{fmt.Errorf("%w: %w", ErrPerson, fmt.Errorf(format, args...)), hint}
+// WithHint joins a remedy to an error.
+func WithHint(err error, hint string) error { return &hinted{err, hint} }
+
+// NeedsPerson is an ErrPerson with what was found and what to do about it.
+func NeedsPerson(hint, format string, args ...any) error {
+	return WithHint(fmt.Errorf("%w: %w", ErrPerson, fmt.Errorf(format, args...)), hint)
 }
 
 // marked is an error that is also a sentinel, without its words.
@@ -95,16 +98,21 @@ type marked struct {
 
 func (m *marked) Unwrap() []error { return []error{m.error, m.is} }
 
-// because says why the context ended, if it did: that matters more than what was
-// under way.
+// because is Because for a run.
 func because(ctx context.Context, err error) error {
+	return Because(ctx, err, "run again: it goes on from there")
+}
+
+// Because says why the context ended, if it did: that matters more than what was
+// under way. again is the remedy for an interrupt.
+func Because(ctx context.Context, err error, again string) error {
 	cause := context.Cause(ctx)
 	if err == nil || cause == nil || errors.Is(err, cause) {
 		return err
 	}
 	err = fmt.Errorf("%w: %w", cause, err)
 	if errors.Is(cause, ErrInterrupted) {
-		return &hinted{err, "run again: it goes on from there"}
+		return WithHint(err, again)
 	}
 	return err
 }

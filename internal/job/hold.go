@@ -77,10 +77,10 @@ func (d *day) checkHeld(ctx context.Context, e *archive.Entry) error {
 func (d *day) unheld(err error) error {
 	switch {
 	case errors.Is(err, store.ErrUnsupported):
-		return needsPerson("archive into a bucket that was created with Object Lock, or set archive.retention.mode to none",
+		return NeedsPerson("archive into a bucket that was created with Object Lock, or set archive.retention.mode to none",
 			"archive.retention.mode needs a bucket with Object Lock, and %s has none: %w", d.Archive.URL(), err)
 	case errors.Is(err, archive.ErrNotHeld):
-		return needsPerson("find out who lifted the retention, and whether the store keeps Object Lock at all; staging still holds the day, so run again once it does",
+		return NeedsPerson("find out who lifted the retention, and whether the store keeps Object Lock at all; staging still holds the day, so run again once it does",
 			"%w", err)
 	}
 	return err

@@ -139,10 +139,12 @@ func (j *Job) ledger() archive.Ledger {
 	return archive.Ledger{Store: j.Archive, Stream: j.Stream, Trust: j.Trust}
 }
 
-// pause waits before look number n, longer each time, or until the context
-// ends.
-func (j *Job) pause(ctx context.Context, n int) error {
-	longest := j.Poll
+// pause waits before look number n.
+func (j *Job) pause(ctx context.Context, n int) error { return Pause(ctx, j.Poll, n) }
+
+// Pause waits before look number n, longer each time, or until the context ends.
+// longest 0 is five seconds.
+func Pause(ctx context.Context, longest time.Duration, n int) error {
 	if longest == 0 {
 		longest = 5 * time.Second
 	}

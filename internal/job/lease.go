@@ -32,7 +32,7 @@ func (j *Job) look(ctx context.Context) (seen, error) {
 		return seen{}, err
 	}
 	if s := was.Object; s.Stream != j.Stream || s.ArchiveURL != j.Archive.URL() {
-		return seen{}, &marked{needsPerson("give every stream a staging bucket of its own, or configure the stream and archive.url that this one belongs to",
+		return seen{}, &marked{NeedsPerson("give every stream a staging bucket of its own, or configure the stream and archive.url that this one belongs to",
 			"the staging bucket %s belongs to the stream %s with the archive %s, and not to %s with %s", j.Staging.Store.URL(), s.Stream, s.ArchiveURL, j.Stream, j.Archive.URL()), ErrOtherStream}
 	}
 	return seen{was}, nil

@@ -57,8 +57,9 @@ func misplaced(want snapshot.Repository, err error) error {
 	if want.Type != "fs" || !errors.As(err, &e) || !strings.HasPrefix(e.Type, "repository_") {
 		return err
 	}
-	return &hinted{err, fmt.Sprintf("%s must lie below one of the path.repo of every node of the cluster, be the same file system on all of them and here, and be writable for the user that they run as",
-		want.Settings["location"])}
+	return WithHint(err, fmt.Sprintf("%s must lie below one of the path.repo of every node of the cluster, be the same file system on all of them and here, and be writable for the user that they run as",
+		want.Settings["location"]))
+
 }
 
 // sameRepository explains how a registered repository differs from the
@@ -72,6 +73,6 @@ func sameRepository(name string, want, have snapshot.Repository) error {
 	for _, x := range diff {
 		lines = append(lines, fmt.Sprintf("%s is %q, configured is %q", x.Key, x.Have, x.Want))
 	}
-	return &marked{needsPerson("if the registered one is right, set staging.url, staging.type and staging.settings to it; if not, give staging.repository another name, or remove the registration (its files stay) with DELETE _snapshot/"+name,
+	return &marked{NeedsPerson("if the registered one is right, set staging.url, staging.type and staging.settings to it; if not, give staging.repository another name, or remove the registration (its files stay) with DELETE _snapshot/"+name,
 		"the repository %s is registered with other settings: %s", name, strings.Join(lines, "; ")), ErrRegistered}
 }

@@ -28,8 +28,8 @@ func (j *Job) RecordDrill(ctx context.Context, body archive.Drill) (head archive
 
 func (j *Job) recordDrill(ctx context.Context, d *day, body archive.Drill) (archive.Head, error) {
 	if s := d.lease.Now(); !s.idle() {
-		return archive.Head{}, &hinted{fmt.Errorf("run %s of %s is unfinished, and its place in the ledger comes first", s.Run, s.Date),
-			"let `archiver run` finish it, and drill again"}
+		return archive.Head{}, WithHint(fmt.Errorf("run %s of %s is unfinished, and its place in the ledger comes first", s.Run, s.Date),
+			"let `archiver run` finish it, and drill again")
 	}
 	if err := d.settleEntry(ctx); err != nil {
 		return archive.Head{}, err

@@ -39,15 +39,16 @@ func (d *day) resolve(ctx context.Context) error {
 
 // noIndex says that a day has nothing to archive.
 func noIndex(patterns []string) error {
-	return &hinted{fmt.Errorf("%w: no index matches %s", ErrNothing, strings.Join(patterns, ", ")),
-		"if the day should have had data, compare the pattern in `indices` with the names on the cluster (GET _cat/indices)"}
+	return WithHint(fmt.Errorf("%w: no index matches %s", ErrNothing, strings.Join(patterns, ", ")),
+		"if the day should have had data, compare the pattern in `indices` with the names on the cluster (GET _cat/indices)")
+
 }
 
 // covers fails unless all needed indices are among those found.
 func covers(found []snapshot.Index, needed []IndexID) error {
 	for _, n := range needed {
 		if !slices.ContainsFunc(found, func(x snapshot.Index) bool { return x.Name == n.Name && x.UUID == n.UUID }) {
-			return needsPerson("set `indices` so that it matches this index again; "+keepHint, "an earlier run of the day had taken the index %s, which `indices` does not match any more", n.Name)
+			return NeedsPerson("set `indices` so that it matches this index again; "+keepHint, "an earlier run of the day had taken the index %s, which `indices` does not match any more", n.Name)
 		}
 	}
 	return nil
@@ -57,14 +58,15 @@ func covers(found []snapshot.Index, needed []IndexID) error {
 func fit(x snapshot.Index) error {
 	switch {
 	case x.Status == "close":
-		return &marked{needsPerson("open the index (POST "+x.Name+"/_open), or leave it out of `indices`",
+		return &marked{NeedsPerson("open the index (POST "+x.Name+"/_open), or leave it out of `indices`",
 			"the index %s is closed: its documents cannot be counted", x.Name), ErrUnfit}
 	case x.Elsewhere != "":
-		return &marked{needsPerson("bring the index back to ordinary (hot) storage, or leave it out of `indices`; archive days before they are moved away",
+		return &marked{NeedsPerson("bring the index back to ordinary (hot) storage, or leave it out of `indices`; archive days before they are moved away",
 			"the index %s lies in %s: a snapshot would not hold its files", x.Name, x.Elsewhere), ErrUnfit}
 	case x.Health == "red":
-		return &marked{&hinted{fmt.Errorf("the index %s is red: a primary shard is missing, so a snapshot would be partial", x.Name),
-			"see GET _cluster/allocation/explain; run again once the index is yellow or green"}, ErrUnfit}
+		return &marked{WithHint(fmt.Errorf("the index %s is red: a primary shard is missing, so a snapshot would be partial", x.Name),
+			"see GET _cluster/allocation/explain; run again once the index is yellow or green"),
+			ErrUnfit}
 	}
 	return nil
 }
@@ -94,9 +96,9 @@ func (d *day) sameIndices(ctx context.Context) error {
 	for _, x := range s.Indices {
 		switch uuid, ok := uuids[x.Name]; {
 		case !ok:
-			return needsPerson(keepHint, "the index %s of run %s does not exist any more, so the day cannot be taken again", x.Name, s.Run)
+			return NeedsPerson(keepHint, "the index %s of run %s does not exist any more, so the day cannot be taken again", x.Name, s.Run)
 		case uuid != x.UUID:
-			return needsPerson(keepHint, "the index %s is not the one that run %s began with (uuid %s, was %s), so the day cannot be taken again", x.Name, s.Run, uuid, x.UUID)
+			return NeedsPerson(keepHint, "the index %s is not the one that run %s began with (uuid %s, was %s), so the day cannot be taken again", x.Name, s.Run, uuid, x.UUID)
 		}
 	}
 	return nil

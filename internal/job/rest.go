@@ -41,7 +41,7 @@ func (d *day) mustBeEmpty(ctx context.Context) error {
 // foreignLeft explains an object that is left in a repository without snapshots.
 func (d *day) foreignLeft(left string) error {
 	foreign := &archive.ForeignError{Key: d.Staging.Base + left, Reason: "the repository has no snapshot, so nothing but its root files should be there"}
-	return &hinted{foreign, foreign.Hint() + "; what a failed snapshot has left goes away with POST _snapshot/" + d.Repository + "/_cleanup"}
+	return WithHint(foreign, foreign.Hint()+"; what a failed snapshot has left goes away with POST _snapshot/"+d.Repository+"/_cleanup")
 }
 
 // known lists the repository's snapshots, and refuses any that this program did
@@ -64,7 +64,7 @@ func (d *day) onlyKnown(all []snapshot.Snapshot) error {
 
 // foreignSnapshots explains that the repository is not this stream's alone.
 func (d *day) foreignSnapshots(names []string) error {
-	return &marked{needsPerson("find out who made them (GET _snapshot/"+d.Repository+"/_all); the repository must be this stream's alone. If they are not needed, DELETE them, and run again",
+	return &marked{NeedsPerson("find out who made them (GET _snapshot/"+d.Repository+"/_all); the repository must be this stream's alone. If they are not needed, DELETE them, and run again",
 		"the repository %s holds snapshots that this run did not make: %s", d.Repository, strings.Join(names, ", ")), ErrForeignSnapshot}
 }
 

@@ -31,8 +31,9 @@ func (d *day) spoiled(ctx context.Context, why error) error {
 	if err := d.retake(ctx, why); err != nil {
 		return errors.Join(why, err)
 	}
-	return &hinted{why, "nothing was sealed; run again, and the snapshot is taken anew. If it happens again, find out what deletes or " +
-		"alters objects in the staging bucket: a lifecycle rule, a clean-up job, a person, the store itself"}
+	return WithHint(why, "nothing was sealed; run again, and the snapshot is taken anew. If it happens again, find out what deletes or "+
+		"alters objects in the staging bucket: a lifecycle rule, a clean-up job, a person, the store itself")
+
 }
 
 // discard deletes the snapshots of ours that nobody needs any more.
@@ -63,7 +64,7 @@ func (d *day) discard(ctx context.Context) error {
 // be sent twice: names are never used again.
 func (d *day) remove(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout,
-		&marked{&hinted{fmt.Errorf("the snapshot %s could not be deleted within %v", name, d.SnapshotTimeout), "the deletion goes on in the cluster: run again to wait on"}, ErrEndless})
+		&marked{WithHint(fmt.Errorf("the snapshot %s could not be deleted within %v", name, d.SnapshotTimeout), "the deletion goes on in the cluster: run again to wait on"), ErrEndless})
 	defer cancel()
 	for n := 0; ; n++ {
 		err := d.Cluster.Delete(ctx, d.Repository, name)

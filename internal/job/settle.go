@@ -84,9 +84,9 @@ func (d *day) settledSince(before, now []IndexID) error {
 		was, is := x.Writes, now[i].Writes
 		switch {
 		case was == nil || is == nil:
-			return &hinted{fmt.Errorf("%w: the index %s cannot be watched for writes: %s", errUnsettled, x.Name, firstReason(x, now[i])), hint}
+			return WithHint(fmt.Errorf("%w: the index %s cannot be watched for writes: %s", errUnsettled, x.Name, firstReason(x, now[i])), hint)
 		case *was != *is:
-			return &hinted{fmt.Errorf("%w: the index %s is still written to: %d writes within %v", errUnsettled, x.Name, *is-*was, d.Settle.Round(time.Second)), hint}
+			return WithHint(fmt.Errorf("%w: the index %s is still written to: %d writes within %v", errUnsettled, x.Name, *is-*was, d.Settle.Round(time.Second)), hint)
 		}
 	}
 	return nil
@@ -111,10 +111,10 @@ func (d *day) putOff(ctx context.Context, left State, why error) (tell, err erro
 	byItself := "archiver run --date " + left.Date
 	var remedy interface{ Hint() string }
 	if errors.Is(why, ErrUnfit) && errors.As(why, &remedy) {
-		return &hinted{why, remedy.Hint() + "; then archive the day by itself: " + byItself}, nil
+		return WithHint(why, remedy.Hint()+"; then archive the day by itself: "+byItself), nil
 	}
-	return &hinted{why, "archive the day by itself once nothing writes to it any more: " + byItself +
-		"; or lower snapshot.settle (0s does not watch)"}, nil
+	return WithHint(why, "archive the day by itself once nothing writes to it any more: "+byItself+
+		"; or lower snapshot.settle (0s does not watch)"), nil
 }
 
 // changed compares the writes before the snapshot's request with those now.

@@ -35,8 +35,8 @@ func (d *day) snapshot(ctx context.Context) error {
 			return errors.Join(problem, err)
 		}
 		if left == 0 {
-			return &hinted{fmt.Errorf("no whole snapshot in %s: %w", tries(d.Retries+1), problem),
-				"see the reasons above and the cluster's log; the failed snapshot was deleted, the next run takes a new one"}
+			return WithHint(fmt.Errorf("no whole snapshot in %s: %w", tries(d.Retries+1), problem),
+				"see the reasons above and the cluster's log; the failed snapshot was deleted, the next run takes a new one")
 		}
 		d.Watch.Note("the snapshot is not whole; taking it again", slog.String("error", problem.Error()), slog.Int("attempt", d.lease.Now().Attempt))
 	}
@@ -46,7 +46,7 @@ func (d *day) snapshot(ctx context.Context) error {
 // if the cluster does not know it.
 func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
 	name := d.lease.Now().Snapshot.Name
-	late := &marked{&hinted{fmt.Errorf("the snapshot %s did not end within %v", name, d.SnapshotTimeout), "it goes on in the cluster: run again to wait on, or raise snapshot.timeout"}, ErrEndless}
+	late := &marked{WithHint(fmt.Errorf("the snapshot %s did not end within %v", name, d.SnapshotTimeout), "it goes on in the cluster: run again to wait on, or raise snapshot.timeout"), ErrEndless}
 	ctx, cancel := context.WithTimeoutCause(ctx, d.SnapshotTimeout, late)
 	defer cancel()
 	var refusal error // why the cluster did not take the last request; nil if it did
@@ -58,8 +58,9 @@ func (d *day) await(ctx context.Context) (snapshot.Snapshot, error) {
 				return s, err
 			}
 		case errors.Is(err, snapshot.ErrNotFound):
-			return s, &hinted{fmt.Errorf("the repository %s was unregistered while its snapshot was taken: %w", d.Repository, err),
-				"find out who did it; run again, and it is registered again"}
+			return s, WithHint(fmt.Errorf("the repository %s was unregistered while its snapshot was taken: %w", d.Repository, err),
+				"find out who did it; run again, and it is registered again")
+
 		case err != nil:
 			return s, because(ctx, err)
 		case s.Ended():

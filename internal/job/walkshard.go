@@ -48,8 +48,9 @@ func (w *walk) enter(ctx context.Context, path string) error {
 	case errors.Is(err, snapshot.ErrDamaged):
 		w.hole("%s of %v: %v", at.metadata, f, err)
 	case err != nil:
-		return &hinted{fmt.Errorf("%s of %v: %w", w.base+at.metadata, f, err),
-			"the cluster's version writes what this program does not know, and nothing was sealed or deleted: use a newer version of the program"}
+		return WithHint(fmt.Errorf("%s of %v: %w", w.base+at.metadata, f, err),
+			"the cluster's version writes what this program does not know, and nothing was sealed or deleted: use a newer version of the program")
+
 	default:
 		at.missing = s.Blobs()
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"archiver/archive"
+	"archiver/internal/job"
 	"archiver/snapshot"
 )
 
@@ -57,7 +58,7 @@ func (w *way) onlyTheArchive(ctx context.Context) error {
 		if err := w.lease.Check(ctx); err != nil {
 			return err // cleaned up after, and not tampered with
 		}
-		return needsPerson("find out who else writes into that bucket, and run again", "%s%s holds %d files of %d bytes, and the archive has %d of %d: somebody else writes there",
+		return job.NeedsPerson("find out who else writes into that bucket, and run again", "%s%s holds %d files of %d bytes, and the archive has %d of %d: somebody else writes there",
 			w.Staging.URL(), w.claim.Files, objects, bytes, w.result.Objects, w.result.Bytes)
 	}
 	return nil
@@ -67,7 +68,7 @@ func (w *way) onlyTheArchive(ctx context.Context) error {
 // shard of them has started.
 func (w *way) restore(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, w.Timeout,
-		&hinted{fmt.Errorf("the cluster did not restore the indices within %v", w.Timeout), "see how far it came in the lines above; raise restore.timeout"})
+		job.WithHint(fmt.Errorf("the cluster did not restore the indices within %v", w.Timeout), "see how far it came in the lines above; raise restore.timeout"))
 	defer cancel()
 	if err := w.request(ctx); err != nil {
 		return because(ctx, err)
@@ -153,7 +154,7 @@ func (w *way) adopt(ctx context.Context) (bool, error) {
 	for n, t := range targets {
 		uuid := uuids[t.Target]
 		if recorded && uuid != t.UUID {
-			return false, needsPerson("find out who did it, and run again", "the index %s was deleted or replaced while it was being restored", t.Target)
+			return false, job.NeedsPerson("find out who did it, and run again", "the index %s was deleted or replaced while it was being restored", t.Target)
 		}
 		if uuid == "" {
 			return false, nil
@@ -195,8 +196,8 @@ func (w *way) watchRecovery(ctx context.Context) (done bool, err error) {
 	}
 	w.Watch.Progress(PhaseRestore, r.BytesDone, r.Bytes)
 	if len(r.Failed) > 0 {
-		return false, &hinted{fmt.Errorf("the cluster cannot restore %s", strings.Join(r.Failed, "; ")),
-			"every file of the archive was verified: look for the reason in the cluster (disk space, allocation rules, versions)"}
+		return false, job.WithHint(fmt.Errorf("the cluster cannot restore %s", strings.Join(r.Failed, "; ")),
+			"every file of the archive was verified: look for the reason in the cluster (disk space, allocation rules, versions)")
 	}
 	return r.Done(), nil
 }

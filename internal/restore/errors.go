@@ -2,7 +2,6 @@ package restore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,22 +9,6 @@ import (
 	"archiver/archive"
 	"archiver/internal/job"
 )
-
-// hinted joins a remedy to an error.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Unwrap() error { return h.error }
-
-// Hint says what to do about the error.
-func (h *hinted) Hint() string { return h.hint }
-
-// needsPerson is a job.ErrPerson with what was found and what to do about it.
-func needsPerson(hint, format string, args ...any) error {
-	return &hinted{fmt.Errorf("%w: %w", job.ErrPerson, fmt.Errorf(format, args...)), hint}
-}
 
 // HeldError tells that another restore is at work on the same indices. It is a
 // job.ErrHeld.
@@ -77,16 +60,7 @@ func (e *MismatchError) Hint() string {
 	return hint
 }
 
-// because says why the context ended, if it did: that matters more than what was
-// under way.
+// because is job.Because for a restore.
 func because(ctx context.Context, err error) error {
-	cause := context.Cause(ctx)
-	if err == nil || cause == nil || errors.Is(err, cause) {
-		return err
-	}
-	err = fmt.Errorf("%w: %w", cause, err)
-	if errors.Is(cause, job.ErrInterrupted) {
-		return &hinted{err, "run again: it begins anew"}
-	}
-	return err
+	return job.Because(ctx, err, "run again: it begins anew")
 }

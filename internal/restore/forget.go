@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"archiver/archive/store"
+	"archiver/internal/job"
 )
 
 // A versioned bucket keeps what was deleted: the logs of a day in plain. What is
@@ -26,8 +27,8 @@ func (r *Restorer) forgetFiles(ctx context.Context, id string) error {
 		return nil
 	}
 	if err := store.Forget(ctx, r.Staging, history, nil); err != nil {
-		return &hinted{fmt.Errorf("removing what the versioned bucket keeps of the restore's files below %s: %w", files(id), err),
-			"allow s3:DeleteObjectVersion below " + Prefix + " to this role, or suspend versioning and remove the old versions there"}
+		return job.WithHint(fmt.Errorf("removing what the versioned bucket keeps of the restore's files below %s: %w", files(id), err),
+			"allow s3:DeleteObjectVersion below "+Prefix+" to this role, or suspend versioning and remove the old versions there")
 	}
 	return nil
 }

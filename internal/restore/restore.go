@@ -99,19 +99,5 @@ func (r *Restorer) Drill(ctx context.Context, date string) (*Result, error) {
 	return r.run(ctx, &way{Restorer: r, kind: KindDrill, options: Options{Date: date, Replicas: &none}})
 }
 
-// pause waits before look number n, longer each time, or until the context
-// ends.
-func (r *Restorer) pause(ctx context.Context, n int) error {
-	longest := r.Poll
-	if longest == 0 {
-		longest = 5 * time.Second
-	}
-	t := time.NewTimer(min(longest, 100*time.Millisecond<<min(n, 10)))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
+// pause waits before look number n.
+func (r *Restorer) pause(ctx context.Context, n int) error { return job.Pause(ctx, r.Poll, n) }

@@ -45,7 +45,7 @@ func (w *way) affixes() (prefix, suffix string) {
 // targets are the indices that are asked for, with their new names.
 func (w *way) targets() ([]Target, error) {
 	if err := CheckRename(w.options.Rename); err != nil {
-		return nil, needsPerson("restore it under another name with --rename", "%w", err)
+		return nil, job.NeedsPerson("restore it under another name with --rename", "%w", err)
 	}
 	prefix, suffix := w.affixes()
 	var targets []Target
@@ -62,7 +62,7 @@ func (w *way) targets() ([]Target, error) {
 		delete(wanted, i.Name)
 	}
 	for name := range wanted {
-		return nil, needsPerson("name what it holds: "+strings.Join(held, ", "), "the archive of %s holds no index %s", w.options.Date, name)
+		return nil, job.NeedsPerson("name what it holds: "+strings.Join(held, ", "), "the archive of %s holds no index %s", w.options.Date, name)
 	}
 	if len(targets) == 0 {
 		return nil, fmt.Errorf("%w: the archive of %s holds no index", job.ErrNothing, w.options.Date)
@@ -72,7 +72,7 @@ func (w *way) targets() ([]Target, error) {
 		o.Indices = append(o.Indices, t.Index)
 	}
 	if err := o.Check(); err != nil {
-		return nil, needsPerson(w.otherName(), "%w", err)
+		return nil, job.NeedsPerson(w.otherName(), "%w", err)
 	}
 	return targets, nil
 }
@@ -103,7 +103,7 @@ func (w *way) mustBeFree(ctx context.Context) error {
 
 // existing tells that an index is in the way.
 func existing(names []string) error {
-	return needsPerson("restore under other names with --rename 'restored-{index}', or delete what is there if it is not needed",
+	return job.NeedsPerson("restore under other names with --rename 'restored-{index}', or delete what is there if it is not needed",
 		"there is already: %s; an index that exists is never touched", strings.Join(names, ", "))
 }
 
@@ -115,7 +115,7 @@ func compatible(a *archive.Sealed, targets []Target, to snapshot.Info) error {
 	})
 	err := snapshot.CanRestore(from, to)
 	if errors.Is(err, snapshot.ErrCannotRestore) {
-		return needsPerson("restore it into a cluster of such a version: set cluster.urls, and restore.staging to where that cluster can read", "%w", err)
+		return job.NeedsPerson("restore it into a cluster of such a version: set cluster.urls, and restore.staging to where that cluster can read", "%w", err)
 	}
 	return err
 }

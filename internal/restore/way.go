@@ -89,7 +89,7 @@ func (w *way) prepare(ctx context.Context) error {
 	}
 	entry, ok := chain.Sealed(w.options.Date)
 	if !ok {
-		return &hinted{fmt.Errorf("%w: %s of %s; the ledger ends at %v", archive.ErrNoArchive, w.options.Date, w.Stream, chain.Head()), "`archiver list` shows what there is"}
+		return job.WithHint(fmt.Errorf("%w: %s of %s; the ledger ends at %v", archive.ErrNoArchive, w.options.Date, w.Stream, chain.Head()), "`archiver list` shows what there is")
 	}
 	w.chain, w.entry, w.id = chain, entry, archive.NewRun(w.Now())
 	info, err := w.Cluster.Info(ctx)
@@ -180,5 +180,5 @@ func (w *way) uncleaned(err, cleanErr error) error {
 	if errors.As(cleanErr, &known) && known.Hint() != "" {
 		remedy = known.Hint() + "; " + remedy
 	}
-	return &hinted{cleanErr, remedy}
+	return job.WithHint(cleanErr, remedy)
 }
