@@ -223,6 +223,18 @@ func names(t *testing.T, folder string) (names []string) {
 	return names
 }
 
+// TestAMistakeBeforeTheFlagForJSONIsAnsweredInJSON: flags are read in their order,
+// and a program that asks gets an answer wherever the mistake stands.
+func TestAMistakeBeforeTheFlagForJSONIsAnsweredInJSON(t *testing.T) {
+	for _, args := range [][]string{{"run", "--nonsense", "--json"}, {"nonsense", "--json"}, {"run", "--date", "--json"}, {"restore", "--replicas", "x", "--json"}} {
+		out, _ := say(t, exitUsage, args...)
+		var answer ending
+		if err := json.Unmarshal([]byte(out), &answer); err != nil || answer.ExitCode != exitUsage || answer.Error == "" {
+			t.Errorf("%q: %v: %s", args, err, out)
+		}
+	}
+}
+
 // TestEveryVerbTellsItsErrorInJSON starts each without anything that it needs.
 func TestEveryVerbTellsItsErrorInJSON(t *testing.T) {
 	page := answersPage(t)

@@ -13,8 +13,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/spf13/cobra"
 
 	"archiver/internal/job"
 )
@@ -45,7 +48,7 @@ func execute(args []string, stdout, stderr io.Writer) int {
 	}
 	code := exitCode(err)
 	if !errors.As(err, new(*reportedError)) {
-		if asJSON, _ := root.PersistentFlags().GetBool("json"); asJSON {
+		if wantsJSON(root, args) {
 			_ = printJSON(out, ended(err)) // the error that counts is told below
 		}
 		printError(stderr, err)
@@ -60,6 +63,13 @@ func unknownCommand(err error) error {
 		return fmt.Errorf("%s: did you mean %s?", what, strings.Join(strings.Fields(names), " or "))
 	}
 	return fmt.Errorf("%s: archiver --help lists what there is", what)
+}
+
+// wantsJSON tells whether --json was given: also behind the mistake that ended the
+// reading of the command line.
+func wantsJSON(root *cobra.Command, args []string) bool {
+	asked, _ := root.PersistentFlags().GetBool("json")
+	return asked || slices.Contains(args, "--json")
 }
 
 // interruptible is a context that the first SIGINT or SIGTERM ends, with

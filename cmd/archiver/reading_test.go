@@ -149,6 +149,12 @@ func TestVerifyPassesAWholeArchiveAtEveryDepth(t *testing.T) {
 			t.Errorf("%q: %d volumes read, want %d\n%s", c.args, read, c.read, out)
 		}
 	}
+	if out, _ := say(t, exitDone, "verify", files[0]); !strings.Contains(out, files[0]+" is a volume of 2026-11-") {
+		t.Errorf("the day that a file belongs to is not told:\n%s", out)
+	}
+	for _, flag := range []string{"--date", "--from", "--to"} { // a file of another day must not pass for one of this
+		say(t, exitUsage, "verify", flag, "2026-11-18", files[0])
+	}
 	say(t, exitNothing, "verify", "--date", "2026-11-01")
 	for _, args := range [][]string{{"--sample", "1"}, {"--sample", "2/1"}, {"--sample", "0/3"}, {"--date", "2026-11-18", "--to", "2026-11-18"}, {"--head", "7"}, {"--sample", "1/2", "file"}} {
 		say(t, exitUsage, append([]string{"verify"}, args...)...)

@@ -80,6 +80,9 @@ the stream's first day is still to come. No archive of --date is exit code 3.`,
 
 // check judges the flags.
 func (v *verifying) check() error {
+	if len(v.files) > 0 && (v.date != "" || v.from != "" || v.to != "") {
+		return usageError{errors.New("--date, --from and --to do not go with files: each is held against the entry that names it, of whatever day")}
+	}
 	if v.date != "" {
 		if v.from != "" || v.to != "" {
 			return usageError{errors.New("--date goes with neither --from nor --to")}
@@ -123,7 +126,8 @@ type verified struct {
 	Violations []*archive.Violation `json:"violations"`
 	ending                          // with an error, what is not listed was not looked at
 
-	none string // says so, if no archive was selected
+	none  string   // says so, if no archive was selected
+	files []string // what each is a copy of, in words
 }
 
 // violations is why verify fails: they have been told already.
@@ -232,6 +236,7 @@ func (v *verifying) local(ctx context.Context, r *reader, chain *archive.Chain, 
 		a, err := v.file(ctx, r, chain, name)
 		if a != nil {
 			found.Archives = append(found.Archives, a)
+			found.files = append(found.files, fmt.Sprintf("%s is a volume of %s, run %s", name, a.Date, a.Run))
 		}
 		if err := found.note(err); err != nil {
 			untold = append(untold, fmt.Errorf("%s: %w", name, err))
@@ -291,6 +296,9 @@ func (f *verified) words() string {
 		for _, key := range a.Cold {
 			fmt.Fprintf(&b, "cold, not read: %s\n", key)
 		}
+	}
+	for _, file := range f.files {
+		b.WriteString(file + "\n")
 	}
 	if len(f.Archives) > 0 {
 		fmt.Fprintf(&b, "%s: ", count(len(f.Archives), "archive", "archives"))

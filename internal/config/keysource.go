@@ -56,7 +56,7 @@ func (k *KeySource) UnmarshalText(text []byte) error {
 		return errors.New("a key is empty: give a file or armored text")
 	case isArmored(s):
 		*k = KeySource{armored: NewSecret(s)}
-	case strings.Contains(s, "\n"):
+	case strings.Contains(s, "\n"), strings.Contains(s, armorMark): // a name would be shown
 		return fmt.Errorf("a key is neither the name of a file nor armored text, which begins with %s…", armorMark)
 	default:
 		*k = KeySource{file: s}

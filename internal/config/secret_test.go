@@ -90,7 +90,7 @@ func TestKeySourceTellsFilesFromText(t *testing.T) {
 			t.Errorf("%q: file %q, %v", text, k.File(), err)
 		}
 	}
-	for _, text := range []string{"", " ", "abc\ndef"} {
+	for _, text := range []string{"", " ", "abc\ndef", "keys/ops.asc " + armorMarkPrivate + " KEY BLOCK-----"} {
 		var k KeySource
 		if err := k.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q was taken", text)

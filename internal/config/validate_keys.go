@@ -1,5 +1,7 @@
 package config
 
+import "strings"
+
 // keys checks what signs, encrypts and opens. Whether a key is any good is for
 // those who parse it.
 func (v *validator) keys() {
@@ -13,6 +15,25 @@ func (v *validator) keys() {
 		v.contradiction("signing.passphrase_file", "signing.kms_key")
 	}
 	v.either("opening.passphrase", !c.Opening.Passphrase.IsZero(), c.Opening.PassphraseFile)
+	v.names()
+}
+
+// names refuses a key's text in the place of a file's name: the error about a
+// file that is not there would show it.
+func (v *validator) names() {
+	c := v.c
+	for _, x := range []struct{ path, name string }{
+		{"cluster.password_file", c.Cluster.PasswordFile},
+		{"cluster.api_key_file", c.Cluster.APIKeyFile},
+		{"cluster.ca_file", c.Cluster.CAFile},
+		{"signing.key_file", c.Signing.KeyFile},
+		{"signing.passphrase_file", c.Signing.PassphraseFile},
+		{"opening.passphrase_file", c.Opening.PassphraseFile},
+	} {
+		if strings.Contains(x.name, armorMark) {
+			v.bad(x.path, "holds a key and not the name of a file", "write the key into a file, and name that; a signing key may stand in signing.key")
+		}
+	}
 }
 
 func (v *validator) signing() {

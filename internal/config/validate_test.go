@@ -119,6 +119,17 @@ func TestWrongValuesNameKeyOriginAndRemedy(t *testing.T) {
 	}
 }
 
+// TestAKeyInThePlaceOfAFilesNameIsNotShown: the contents of a file went into the
+// variable that wants its name.
+func TestAKeyInThePlaceOfAFilesNameIsNotShown(t *testing.T) {
+	for _, key := range []string{"CLUSTER_PASSWORD_FILE", "CLUSTER_API_KEY_FILE", "CLUSTER_CA_FILE", "SIGNING_KEY_FILE", "SIGNING_PASSPHRASE_FILE", "OPENING_PASSPHRASE_FILE"} {
+		err := changed(t, nil, "ARCHIVER_"+key+"="+armorMarkPrivate+" KEY BLOCK-----\n\nhunter2").Validate(NeedAll)
+		if err == nil || !strings.Contains(err.Error(), "holds a key and not the name of a file") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
 func TestRepositoryAtTheTopOfTheBucketIsNotIgnored(t *testing.T) {
 	for _, prefix := range []string{"i", "indices/", "indices/abc", "index-", "snap-1", "meta"} {
 		c := changed(t, map[string]string{"staging.url": "s3://logs-staging", "staging.ignore": prefix})

@@ -103,7 +103,7 @@ func (j *Job) days(ctx context.Context, l *lease.Lease[State], chain *archive.Ch
 	var putOff error
 	if left := l.Now(); !left.idle() {
 		o, err := j.finishLeft(ctx, l, left)
-		if errors.Is(err, errUnsettled) && left.Date != date {
+		if mayPutOff(err) && left.Date != date {
 			putOff, err = (&day{Job: j, lease: l, chain: chain, resumed: true}).putOff(ctx, left, err)
 		}
 		if errors.Is(err, ErrNothing) && left.Date != date {

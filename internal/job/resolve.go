@@ -41,7 +41,6 @@ func (d *day) resolve(ctx context.Context) error {
 func noIndex(patterns []string) error {
 	return WithHint(fmt.Errorf("%w: no index matches %s", ErrNothing, strings.Join(patterns, ", ")),
 		"if the day should have had data, compare the pattern in `indices` with the names on the cluster (GET _cat/indices)")
-
 }
 
 // covers fails unless all needed indices are among those found.

@@ -92,18 +92,29 @@ func (d *day) settledSince(before, now []IndexID) error {
 	return nil
 }
 
-// putOff closes an earlier run whose day has not settled yet, so that it does not
+// mayPutOff tells that an earlier run's day waits for something that may never
+// come, as for a person who opens an index, so that other days must not wait with
+// it. A red index heals, as a rule, and its day is then taken by itself.
+func mayPutOff(err error) bool {
+	return errors.Is(err, errUnsettled) || errors.Is(err, ErrUnfit) && errors.Is(err, ErrPerson)
+}
+
+// putOff closes an earlier run whose day cannot be taken yet, so that it does not
 // hold up the days after it. What it returns is to be told once these are done.
 // Nothing of that run may lie in staging.
-func (d *day) putOff(ctx context.Context, left State, unsettled error) (tell, err error) {
-	closed := d.giveUpIfBare(ctx, unsettled)
+func (d *day) putOff(ctx context.Context, left State, why error) (tell, err error) {
+	closed := d.giveUpIfBare(ctx, why)
 	if !errors.Is(closed, errBare) || !errors.Is(closed, errGivenUp) {
-		return nil, errors.Join(unsettled, closed)
+		return nil, errors.Join(why, closed)
 	}
-	d.Watch.Note("a day that is still written to is put off, and its run closed", slog.String("date", left.Date), slog.String("run", left.Run))
-	return WithHint(unsettled, "archive the day by itself once nothing writes to it any more: archiver run --date "+left.Date+
-			"; or lower snapshot.settle (0s does not watch)"),
-		nil
+	d.Watch.Note("a day that cannot be taken yet is put off, and its run closed", slog.String("date", left.Date), slog.String("run", left.Run))
+	byItself := "archiver run --date " + left.Date
+	var remedy interface{ Hint() string }
+	if errors.Is(why, ErrUnfit) && errors.As(why, &remedy) {
+		return WithHint(why, remedy.Hint()+"; then archive the day by itself: "+byItself), nil
+	}
+	return WithHint(why, "archive the day by itself once nothing writes to it any more: "+byItself+
+		"; or lower snapshot.settle (0s does not watch)"), nil
 }
 
 // changed compares the writes before the snapshot's request with those now.

@@ -92,6 +92,40 @@ func TestADayThatNeverSettlesHoldsUpNoOther(t *testing.T) {
 	}
 }
 
+// TestADayWhoseIndexIsClosedHoldsUpNoOther: somebody must open it, or never does;
+// the days after it are taken all the same, and the run tells of it.
+func TestADayWhoseIndexIsClosedHoldsUpNoOther(t *testing.T) {
+	const shut, next = "2026-11-18", "2026-11-19"
+	w := newWorld(t, snapshottest.Options{})
+	w.addDay(shut, 9)
+	w.addDay(next, 9)
+	if err := w.cluster.CloseIndex(indexOf(shut)); err != nil {
+		t.Fatal(err)
+	}
+	run := func(date string) ([]job.Outcome, error) {
+		o, err := w.process(healthy()).Run(t.Context(), date)
+		w.clock.Advance(time.Hour)
+		return o, err
+	}
+	if _, err := run(shut); !errors.Is(err, job.ErrPerson) {
+		t.Fatalf("the closed day: %v", err)
+	}
+	o, err := run(next)
+	var hint interface{ Hint() string }
+	if len(o) != 1 || o[0].Date != next || o[0].Status != job.Sealed {
+		t.Errorf("the next day: %+v", o)
+	}
+	if !errors.Is(err, job.ErrPerson) || !errors.As(err, &hint) || !strings.Contains(hint.Hint(), "_open") || !strings.Contains(hint.Hint(), "--date "+shut) {
+		t.Errorf("what was put off is not told: %v", err)
+	}
+	if _, err := run(next); err != nil {
+		t.Errorf("again: %v", err)
+	}
+	if err := w.check(next); err != nil {
+		t.Error(err)
+	}
+}
+
 // restlessDay is a cluster one of whose indices is written to whenever it is
 // looked at.
 type restlessDay struct {

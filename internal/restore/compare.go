@@ -32,6 +32,7 @@ func (w *way) compare(ctx context.Context) error {
 		if err := w.compareSamples(ctx, &c, recorded[t.Index], samples[t.Index]); err != nil {
 			return err
 		}
+		w.noteUnsampled(t.Index)
 		w.result.Indices = append(w.result.Indices, c)
 	}
 	w.result.conclude()
@@ -89,6 +90,29 @@ func (w *way) compareSamples(ctx context.Context, c *Compared, was archive.Index
 		}
 	}
 	return nil
+}
+
+// noteUnsampled tells of an index that has documents without a recorded hash: a
+// verdict over fewer documents, or over none, must not look like one over all that
+// were to be compared. One reason is told, and how often there was one.
+func (w *way) noteUnsampled(index string) {
+	var first archive.Unsampled
+	n := 0
+	for _, m := range w.record.Witness.Missing {
+		if m.Index != index {
+			continue
+		}
+		if n++; n == 1 {
+			first = m
+		}
+	}
+	switch {
+	case n == 0:
+	case first.ID == "":
+		w.result.note("%s: the content of its documents, or of some, was not sampled when it was archived: %s", index, first.Reason)
+	default:
+		w.result.note("%s: the content of %d documents that were chosen was not sampled when it was archived; of %q: %s", index, n, first.ID, first.Reason)
+	}
 }
 
 // changed tells that an index was written to between its snapshot and its witness.

@@ -72,9 +72,18 @@ func (w *way) targets() ([]Target, error) {
 		o.Indices = append(o.Indices, t.Index)
 	}
 	if err := o.Check(); err != nil {
-		return nil, job.NeedsPerson("restore it under another name with --rename", "%w", err)
+		return nil, job.NeedsPerson(w.otherName(), "%w", err)
 	}
 	return targets, nil
+}
+
+// otherName is the remedy for a name that no index may have. A drill has no choice
+// of names: its own, in front of a long one, are more than a cluster takes.
+func (w *way) otherName() string {
+	if w.kind == KindDrill {
+		return "no drill can be held of this day; to prove it, `archiver restore --date " + w.options.Date + "` into a cluster that has no indices of these names"
+	}
+	return "restore it under another name with --rename, or under its own without"
 }
 
 // mustBeFree refuses names that are taken, be it by an index, open or closed, an

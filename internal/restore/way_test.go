@@ -165,6 +165,20 @@ func TestWhatIsNotThereIsSaidBeforeAnythingIsRead(t *testing.T) {
 	}
 }
 
+// TestADayThatNoDrillCanNameSaysWhatCanBeDone: a drill's names are longer than the
+// archived ones, and it takes no --rename.
+func TestADayThatNoDrillCanNameSaysWhatCanBeDone(t *testing.T) {
+	const day = "2026-11-19"
+	w := newWorld(t)
+	w.cluster.AddIndex("logdata-19112026-"+strings.Repeat("x", 230), 1, w.docs)
+	w.seal(w.client, day)
+	_, err := w.process(healthy()).Drill(t.Context(), day)
+	var hint interface{ Hint() string }
+	if !errors.Is(err, job.ErrPerson) || !errors.As(err, &hint) || !strings.Contains(hint.Hint(), "archiver restore --date "+day) || strings.Contains(hint.Hint(), "--rename") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestATamperedArchiveReachesNoCluster(t *testing.T) {
 	w := newWorld(t)
 	volumes, err := filepath.Glob(filepath.Join(w.root, "archive", "archives", stream, "*", "*", "*", "*", "*", "*.tar.pgp"))
@@ -250,6 +264,20 @@ func TestWhatIsNotAsRecordedIsAnIntegrityViolation(t *testing.T) {
 			w.wantBare(back)
 		})
 	}
+}
+
+// TestADrillTellsOfWhatWasNeverSampled: a verdict over no document's content says
+// so, and why.
+func TestADrillTellsOfWhatWasNeverSampled(t *testing.T) {
+	w := newWorldOf(t, func(l *liar) { l.bare = true })
+	result, err := w.drill(healthy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Samples != 0 || len(result.Notes) != 1 || !strings.Contains(result.Notes[0], index) || !strings.Contains(result.Notes[0], "keeps no _source") {
+		t.Errorf("%d samples, notes %q", result.Samples, result.Notes)
+	}
+	w.wantBare()
 }
 
 func TestALiveRestoreOfTheSameIndicesIsLeftAlone(t *testing.T) {

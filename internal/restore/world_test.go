@@ -114,6 +114,14 @@ type liar struct {
 	job.Cluster
 	more   int64  // than there are
 	source string // of every document; "": its own
+	bare   bool   // it says that its indices keep no _source
+}
+
+func (l *liar) SourceMode(ctx context.Context, index string) (string, error) {
+	if l.bare {
+		return snapshot.SourceDisabled, nil
+	}
+	return l.Cluster.SourceMode(ctx, index)
 }
 
 func (l *liar) Count(ctx context.Context, index string) (int64, error) {
