@@ -12,7 +12,8 @@ import (
 // ErrNoRoot: there is no root file among the names.
 var ErrNoRoot = errors.New("no index-N file")
 
-const latestFile = "index.latest"
+// LatestFile is the key of the root file that every repository has.
+const LatestFile = "index.latest"
 
 // RootFile finds the repository's root among keys below its base path: the
 // index-N with the highest N counts. The error is ErrNoRoot if there is none,
@@ -34,7 +35,7 @@ func RootFile(names []string) (key string, generation int64, err error) {
 // the files that stay when a repository has been emptied.
 func IsRootFile(name string) bool {
 	_, ok := rootGeneration(name)
-	return ok || name == latestFile
+	return ok || name == LatestFile
 }
 
 // rootGeneration takes N only in the one spelling that the servers write.
@@ -55,11 +56,11 @@ func rootGeneration(name string) (int64, bool) {
 // counts.
 func ParseLatest(data []byte) (int64, error) {
 	if len(data) != 8 {
-		return 0, fmt.Errorf("%s has %d bytes, not 8", latestFile, len(data))
+		return 0, fmt.Errorf("%s has %d bytes, not 8", LatestFile, len(data))
 	}
 	n := binary.BigEndian.Uint64(data)
 	if n > math.MaxInt64 {
-		return 0, fmt.Errorf("%s holds no generation", latestFile)
+		return 0, fmt.Errorf("%s holds no generation", LatestFile)
 	}
 	return int64(n), nil
 }

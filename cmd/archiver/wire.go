@@ -105,7 +105,7 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 func newJob(c *config.Config) *job.Job {
 	return &job.Job{
 		Stream: c.Stream, Tool: tool(), Holder: holder(), Repository: c.Staging.Repository,
-		IndexPatterns:   indexNames(c),
+		IndexPatterns: indexNames(c), IndexDate: indexDate(c),
 		VolumeSize:      int64(c.Archive.VolumeSize),
 		Retention:       archive.Retention{Mode: string(c.Archive.Retention.Mode), Years: c.Archive.Retention.Years},
 		Budget:          archive.Budget{Memory: int64(c.Limits.Memory), Transfers: c.Limits.Transfers, Lanes: lanes(c)},
@@ -122,6 +122,18 @@ func indexNames(c *config.Config) func(date string) []string {
 			names = append(names, p.Expand(d))
 		}
 		return names
+	}
+}
+
+// indexDate is the date that an index's name is made of.
+func indexDate(c *config.Config) func(index string) string {
+	return func(index string) string {
+		for _, p := range c.Indices {
+			if d, ok := p.DateOf(index); ok {
+				return d.String()
+			}
+		}
+		return ""
 	}
 }
 

@@ -169,3 +169,29 @@ func TestDisabledRepositoryIsExplained(t *testing.T) {
 		w.wantEmpty()
 	})
 }
+
+// TestAnAliasDoesNotMixDays: an archive holds one day, whatever leads to an index.
+func TestAnAliasDoesNotMixDays(t *testing.T) {
+	w := newWorld(t, "alias")
+	const day, next, after = "2026-11-18", "2026-11-19", "2026-11-20"
+	w.logs(day, 30, 1)
+	w.logs(after, 30, 1)
+	w.ok("PUT", "/"+w.index(day)+"/_alias/"+w.index(next), nil)
+	r := w.must(2, "run", "--date", next)
+	for _, says := range []string{w.index(day), day, next, "alias", "_aliases"} {
+		if !strings.Contains(r.stderr, says) {
+			t.Errorf("the message does not say %s: %s", says, r.stderr)
+		}
+	}
+	w.wantNothingSealed()
+	w.must(2, "run", "--date", day) // sealed, and what was left told once more
+	w.must(0, "run", "--date", after)
+	w.must(0, "show", day)
+	w.must(0, "show", after)
+	w.must(3, "verify", "--date", next)
+
+	w.ok("PUT", "/elsewhere/_doc/1?refresh=true", map[string]any{"n": 1})
+	w.ok("DELETE", "/"+w.index(day)+"/_alias/"+w.index(next), nil)
+	w.ok("PUT", "/elsewhere/_alias/"+w.index(next), nil)
+	w.must(0, "run", "--date", next)
+}

@@ -13,6 +13,7 @@ import (
 	"archiver/archive/store"
 	"archiver/internal/config"
 	"archiver/internal/job"
+	"archiver/snapshot"
 )
 
 // archive looks at the bucket that archives are kept in, and at the ledger.
@@ -31,6 +32,12 @@ func (r *run) archive(ctx context.Context) {
 
 func (r *run) archiveWrites(ctx context.Context) error {
 	const name = "archive writes"
+	// Before the first write: a page in a repository would stop the next run.
+	if _, err := r.Job.Archive.Stat(ctx, snapshot.LatestFile, ""); err == nil {
+		err = fmt.Errorf("%s holds a snapshot repository (%s)", r.Job.Archive.URL(), snapshot.LatestFile)
+		r.failWith(name, "give archives a place of their own; are archive.url and staging.url exchanged?", err)
+		return err
+	}
 	err := archive.Probe(ctx, r.Job.Archive)
 	if errors.Is(err, archive.ErrUnconditional) {
 		r.failWith(name, "use a store that keeps to If-None-Match: without it a ledger entry could be overwritten", err)

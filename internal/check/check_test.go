@@ -166,6 +166,21 @@ func TestNothingFailsWhereNothingIsWrong(t *testing.T) {
 	}
 }
 
+// TestARepositoryIsNoPlaceForArchives: the URLs are exchanged, and the page that
+// check wants in the archive would stop the next run.
+func TestARepositoryIsNoPlaceForArchives(t *testing.T) {
+	w := newWorld(t, nil)
+	if _, err := w.archive.Create(t.Context(), snapshot.LatestFile, []byte{0, 0, 0, 0, 0, 0, 0, 1}); err != nil {
+		t.Fatal(err)
+	}
+	Run(t.Context(), w.World).wants(t, "archive writes", Fail, "exchanged")
+	for o, err := range w.archive.List(t.Context(), "", "") {
+		if err != nil || o.Key != snapshot.LatestFile {
+			t.Errorf("it wrote %s, %v", o.Key, err)
+		}
+	}
+}
+
 func TestRulesOfTheArchiveAreJudged(t *testing.T) {
 	glacier := []string{"GLACIER"}
 	for name, c := range map[string]struct {

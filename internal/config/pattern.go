@@ -30,6 +30,46 @@ func (p Pattern) Expand(d Date) string {
 	return s
 }
 
+// DateOf is the date whose expression, as Expand gives it, an index's name fits.
+// The pattern must have passed Check.
+func (p Pattern) DateOf(index string) (Date, bool) {
+	parts := map[string]string{}
+	rest, name := string(p), index
+	for rest != "" && len(parts) < 3 {
+		t, err := leadingToken(rest)
+		if err != nil {
+			t = token{rest[:1], rest[:1]} // it stands for itself
+		}
+		if len(name) < len(t.layout) {
+			return Date{}, false
+		}
+		for _, part := range []string{"2006", "01", "02"} {
+			if at := strings.Index(t.layout, part); at >= 0 {
+				parts[part] = name[at : at+len(part)]
+			}
+		}
+		rest, name = rest[len(t.text):], name[len(t.layout):]
+	}
+	d, err := ParseDate(parts["2006"] + "-" + parts["01"] + "-" + parts["02"])
+	return d, err == nil && fits(index, p.Expand(d))
+}
+
+// fits tells whether a name fits an expression, whose * stands for anything.
+func fits(name, expression string) bool {
+	parts := strings.Split(expression, "*")
+	for i, part := range parts {
+		at := strings.Index(name, part)
+		switch {
+		case i == len(parts)-1:
+			return strings.HasSuffix(name, part) && (i > 0 || name == part)
+		case at < 0 || i == 0 && at > 0:
+			return false
+		}
+		name = name[at+len(part):]
+	}
+	return false // Split gives one part at least
+}
+
 // maxIndexName is how long an index name may be, in bytes: MAX_INDEX_NAME_BYTES
 // of both vendors' MetadataCreateIndexService.
 const maxIndexName = 255

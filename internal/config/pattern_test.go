@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -93,6 +94,45 @@ func TestNoPatternMatchesAnotherDay(t *testing.T) {
 		name := strings.ReplaceAll(p.Expand(second), "*", rolled)
 		if match, _ := path.Match(p.Expand(first), name); match && first != second {
 			t.Fatalf("%s of %v matches %s, which is of %v", p, first, name, second)
+		}
+	})
+}
+
+func TestNamesTellTheirDate(t *testing.T) {
+	for _, c := range []struct {
+		pattern Pattern
+		index   string
+		want    string
+	}{
+		{"logdata-{DDMMYYYY}", "logdata-09012026", "2026-01-09"},
+		{"logdata-{DDMMYYYY}", "logdata-09012026-000001", ""},
+		{"logdata-{DDMMYYYY}", "logdata-31022026", ""},
+		{"logdata-{DDMMYYYY}", "logdata-9012026", ""},
+		{"logdata-{DDMMYYYY}", "metrics-09012026", ""},
+		{"logdata-{DDMMYYYY}", "", ""},
+		{"logdata-{DDMMYYYY}-*", "logdata-09012026-000001", "2026-01-09"},
+		{"logdata-{DDMMYYYY}-*", "logdata-09012026", ""},
+		{"logs2-{YYYYMMDD}roll*-*-end", "logs2-20260109rollA-1-end", "2026-01-09"},
+		{"logs2-{YYYYMMDD}roll*-*-end", "logs2-20260109rollA-end", ""},
+		{"app_{YYYY}-{MM}-{DD}.v1-0*", "app_2026-01-09.v1-0", "2026-01-09"},
+		{"a-{YYYY}-{YYYYMMDD}", "a-2026-20260109", "2026-01-09"},
+		{"a-{YYYY}-{YYYYMMDD}", "a-2025-20260109", ""},
+	} {
+		got, ok := c.pattern.DateOf(c.index)
+		if ok != (c.want != "") || ok && got.String() != c.want {
+			t.Errorf("%s of %q: %v, %v, want %q", c.pattern, c.index, got, ok, c.want)
+		}
+	}
+}
+
+// TestWhatIsExpandedTellsItsDateBack: whatever the day.
+func TestWhatIsExpandedTellsItsDateBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom([]Pattern{"logdata-{DDMMYYYY}", "logs-{YYYYMMDD}-*", "app_{YYYY}-{MM}-{DD}.v1-0*", "{DD}{MM}{YYYY}-log", "a1{DDMMYYYY}"}).Draw(t, "pattern")
+		d := dateOf(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 36500).Draw(t, "day")))
+		name := strings.ReplaceAll(p.Expand(d), "*", rapid.StringMatching(`[a-z0-9-]{0,9}`).Draw(t, "rest"))
+		if got, ok := p.DateOf(name); !ok || got != d {
+			t.Errorf("%s of %s: %v, %v", p, name, got, ok)
 		}
 	})
 }

@@ -101,7 +101,7 @@ func (j *Job) dayIndices(ctx context.Context, date string) ([]snapshot.Index, er
 		return nil, noIndex(patterns)
 	}
 	for _, x := range found {
-		if err := fit(x); err != nil {
+		if err := j.fit(date, x); err != nil {
 			return nil, err
 		}
 	}

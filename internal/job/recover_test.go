@@ -347,3 +347,28 @@ func TestAStrangersBucketIsNotWrittenTo(t *testing.T) {
 		t.Errorf("the record of a drill: %v", err)
 	}
 }
+
+// TestAnotherDaysIndexIsNotTaken: an alias leads to it.
+func TestAnotherDaysIndexIsNotTaken(t *testing.T) {
+	w := newWorld(t, snapshottest.Options{})
+	w.addDay("2026-11-19", 9)
+	w.tune = func(j *job.Job) {
+		j.IndexPatterns = func(string) []string { return []string{stream + "-*"} }
+		j.IndexDate = func(index string) string {
+			d := strings.TrimPrefix(index, stream+"-")
+			return d[4:] + "-" + d[2:4] + "-" + d[:2]
+		}
+	}
+	if err := w.again("2026-11-20"); !errors.Is(err, job.ErrUnfit) || !errors.Is(err, job.ErrPerson) || w.hasLedger() || w.snapshots() != 0 {
+		t.Errorf("%v", err)
+	}
+	if _, err := w.process(healthy()).Preview(t.Context(), "2026-11-20"); !errors.Is(err, job.ErrUnfit) {
+		t.Errorf("the preview: %v", err)
+	}
+	if err := w.again("2026-11-19"); !errors.Is(err, job.ErrUnfit) { // of the day that was left
+		t.Errorf("%v", err)
+	}
+	if err := w.check("2026-11-19"); err != nil {
+		t.Error(err)
+	}
+}

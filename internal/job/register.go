@@ -59,7 +59,6 @@ func misplaced(want snapshot.Repository, err error) error {
 	}
 	return WithHint(err, fmt.Sprintf("%s must lie below one of the path.repo of every node of the cluster, be the same file system on all of them and here, and be writable for the user that they run as",
 		want.Settings["location"]))
-
 }
 
 // sameRepository explains how a registered repository differs from the

@@ -29,7 +29,7 @@ func (d *day) resolve(ctx context.Context) error {
 	}
 	ids := make([]IndexID, len(found))
 	for i, x := range found {
-		if err := fit(x); err != nil {
+		if err := d.fit(date, x); err != nil {
 			return err
 		}
 		ids[i] = IndexID{Name: x.Name, UUID: x.UUID}
@@ -53,8 +53,21 @@ func covers(found []snapshot.Index, needed []IndexID) error {
 	return nil
 }
 
-// fit refuses an index of which no whole snapshot can be taken.
-func fit(x snapshot.Index) error {
+// fit refuses an index that is not the day's, or of which no whole snapshot can be
+// taken.
+func (j *Job) fit(date string, x snapshot.Index) error {
+	if j.IndexDate == nil {
+		return whole(x)
+	}
+	if of := j.IndexDate(x.Name); of != "" && of != date {
+		return &marked{NeedsPerson("remove that alias (POST _aliases), or leave it out of `indices`: an archive holds one day",
+			"an alias leads from %s to the index %s, which is that of %s", date, x.Name, of), ErrUnfit}
+	}
+	return whole(x)
+}
+
+// whole refuses an index of which no whole snapshot can be taken.
+func whole(x snapshot.Index) error {
 	switch {
 	case x.Status == "close":
 		return &marked{NeedsPerson("open the index (POST "+x.Name+"/_open), or leave it out of `indices`",
@@ -89,7 +102,7 @@ func (d *day) sameIndices(ctx context.Context) error {
 	for _, x := range found {
 		uuids[x.Name] = x.UUID
 		if x.Health == "red" {
-			return fit(x)
+			return whole(x)
 		}
 	}
 	for _, x := range s.Indices {

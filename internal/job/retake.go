@@ -33,7 +33,6 @@ func (d *day) spoiled(ctx context.Context, why error) error {
 	}
 	return WithHint(why, "nothing was sealed; run again, and the snapshot is taken anew. If it happens again, find out what deletes or "+
 		"alters objects in the staging bucket: a lifecycle rule, a clean-up job, a person, the store itself")
-
 }
 
 // discard deletes the snapshots of ours that nobody needs any more.
