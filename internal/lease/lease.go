@@ -27,53 +27,6 @@ const (
 // ErrLost: another process has taken over; this one must not go on.
 var ErrLost = errors.New("the lease was lost to another")
 
-// Mark is what a lease writes into its object. It is embedded in the object's
-// type, whose other fields are the user's.
-type Mark struct {
-	Epoch        int64  `json:"epoch"`  // grows with every write
-	Nonce        string `json:"nonce"`  // fresh with every write
-	Holder       string `json:"holder"` // for people; "" when released
-	LeaseSeconds int    `json:"lease_seconds"`
-}
-
-// Object is where a lease lies, and how its object reads.
-type Object[T any] struct {
-	Store  store.Store
-	Key    string
-	What   string // it is, for errors
-	Mark   func(*T) *Mark
-	Decode func([]byte) (*T, error)
-}
-
-// Seen is the object as it was read, with the store's word on its age.
-type Seen[T any] struct {
-	Object *T // nil: there is none
-	Info   store.Info
-	now    time.Time
-	mark   Mark
-}
-
-// Look reads the object. Errors: store.ErrNotFound, and Decode's.
-func (o Object[T]) Look(ctx context.Context) (Seen[T], error) {
-	got, err := o.Store.Get(ctx, o.Key)
-	if err != nil {
-		return Seen[T]{}, fmt.Errorf("reading %s: %w", o.What, err)
-	}
-	x, err := o.Decode(got.Body)
-	if err != nil {
-		return Seen[T]{}, err
-	}
-	return Seen[T]{Object: x, Info: got.Info, now: got.Now, mark: *o.Mark(x)}, nil
-}
-
-// Until is when the lease runs out, by the store's clock.
-func (s Seen[T]) Until() time.Time {
-	return s.Info.Time.Add(max(shortest, time.Duration(s.mark.LeaseSeconds)*time.Second))
-}
-
-// Live tells that its holder counts as alive, judged on the store's clock alone.
-func (s Seen[T]) Live() bool { return s.mark.Holder != "" && s.now.Before(s.Until()) }
-
 // Lease is this process's hold of an object, and its only way to change it.
 type Lease[T any] struct {
 	of     Object[T]
@@ -239,39 +192,6 @@ func (l *Lease[T]) adopt(ctx context.Context) (nonce string, err error) {
 // isConflict tells that a write was refused because the object had changed.
 func isConflict(err error) bool {
 	return errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrExists)
-}
-
-// renew writes the object anew while the lease lives. A renewal that fails is
-// tried again until the lease may have run out.
-func (l *Lease[T]) renew(ctx context.Context) {
-	tick := time.NewTicker(l.length / 4)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		bounded, cancel := context.WithTimeout(ctx, l.length/4)
-		err := l.Check(bounded)
-		cancel()
-		if errors.Is(err, ErrLost) {
-			l.lost(err)
-			return
-		}
-		if err != nil && l.stale() {
-			l.lost(fmt.Errorf("the lease could not be renewed in time: %w", err))
-			return
-		}
-	}
-}
-
-// stale tells that the lease may have run out by now. The length is reckoned
-// from the start of the last write that succeeded, so it errs on the safe side.
-func (l *Lease[T]) stale() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return time.Since(l.fresh) > l.length*3/4
 }
 
 // Check makes sure of the lease before something that cannot be undone.
