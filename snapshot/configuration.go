@@ -39,7 +39,7 @@ func (r refused) misconfigured(status int, greeting bool) bool {
 		return true
 	case status >= 300 && status < 400, r.plainToTLS:
 		return true
-	case r.noSuchType(), r.wantsRole():
+	case r.noSuchType(), r.notShared(), r.wantsRole():
 		return true
 	}
 	return greeting && r.foreign && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
@@ -51,6 +51,9 @@ func (r refused) blocked() bool { return r.is("cluster_block_exception") }
 
 // noSuchType is a repository type whose plugin the cluster does not have.
 func (r refused) noSuchType() bool { return r.has("repository type [") && r.has("does not exist") }
+
+// notShared is a directory that the nodes may not use.
+func (r refused) notShared() bool { return r.has("any of the locations specified by path.repo") }
 
 // wantsRole is Amazon's service, where a repository needs a role.
 func (r refused) wantsRole() bool {

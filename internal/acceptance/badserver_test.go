@@ -49,7 +49,7 @@ func TestBadClustersAreExplained(t *testing.T) {
 			says: []string{"register of " + badDay, "archiver-logdata", "location is", "elsewhere", "configured is", "DELETE _snapshot/archiver-logdata", "#the-repository-is-registered-otherwise"}},
 		"an archive folder that is a file": {do: func(b *bench) { b.env = []string{"ARCHIVER_ARCHIVE_URL=file://" + b.dir + "/archiver.yaml"} }, mend: func(b *bench) { b.env = nil }, code: 2,
 			says: []string{"archiver.yaml", "not a directory", "#the-file-system"}},
-		"a repository in a place that the cluster may not use": {args: set("staging.settings={\"location\":\"/elsewhere\"}"), code: 1,
+		"a repository in a place that the cluster may not use": {args: set("staging.settings={\"location\":\"/elsewhere\"}"), code: 2,
 			says: []string{"register of " + badDay, "doesn't match", "path.repo", "#a-repository-that-cannot-be-registered"}},
 		"another's snapshot in the repository": {do: func(b *bench) {
 			register(b, "staging")
