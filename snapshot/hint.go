@@ -120,6 +120,8 @@ func (e *Error) hintForRepository() string {
 		return "the repository is not registered on this cluster: check its name, or register it"
 	case e.says("repository type ["):
 		return "the cluster lacks the plugin of this repository type: install repository-s3 on every node (bin/opensearch-plugin install repository-s3), or set staging.type"
+	case e.says("specified by path.repo"):
+		return "name the directory, or one above it, in path.repo of every node (elasticsearch.yml, opensearch.yml), and restart them"
 	case e.Type == "repository_verification_exception":
 		return "the cluster's nodes could not write to the repository's location: check its place, the nodes' " +
 			"own credentials for it (s3.client.default.* in each node's keystore, then POST _nodes/reload_secure_settings), " +

@@ -77,7 +77,7 @@ func TestRefusalsOfOtherServersAreToldApart(t *testing.T) {
 		{"amazon, key", 403, `{"message":"The security token included in the request is invalid."}`, []error{ErrConfiguration}, "is invalid", "AWS_ACCESS_KEY_ID"},
 		{"amazon, region", 403, `{"message":"Credential should be scoped to a valid region, not 'eu-west-1'. "}`, []error{ErrConfiguration}, "valid region", "cluster.region"},
 		{"no s3 plugin", 500, `{"error":{"type":"repository_exception","reason":"[x] failed to create repository","caused_by":{"type":"repository_exception","reason":"[x] repository type [s3] does not exist"}}}`, []error{ErrConfiguration}, "repository type [s3] does not exist", "repository-s3"},
-		{"not a shared directory", 500, inError("repository_exception", "[x] location [/elsewhere] doesn't match any of the locations specified by path.repo"), []error{ErrConfiguration}, "path.repo", ""},
+		{"not a shared directory", 500, inError("repository_exception", "[x] location [/elsewhere] doesn't match any of the locations specified by path.repo"), []error{ErrConfiguration}, "path.repo", "every node"},
 		{"read-only cluster", 403, inError("cluster_block_exception", "blocked by: [FORBIDDEN/6/cluster read-only (api)];"), nil, "cluster read-only", "cluster.blocks.read_only"},
 		{"full disk", 403, inError("cluster_block_exception", "index [a] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];"), nil, "read-only / allow delete", "disk is full"},
 		{"full disk, newer", 429, inError("cluster_block_exception", "index [a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];"), []error{ErrBusy}, "flood-stage", "disk is full"},
