@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -382,5 +383,20 @@ func TestVerifyClaimsNothingOfWhatItDidNotRead(t *testing.T) {
 	t.Setenv("ARCHIVER_OPENING_KEYS", os.Getenv("TEST_KEYS")+"/stranger-private.asc")
 	if out, _ := say(t, exitUsage, "verify", "--content"); !strings.Contains(out, "none was read") || strings.Contains(out, "every file") {
 		t.Error(out)
+	}
+}
+
+// TestVerifyReadsFilesOnly: a pipe that nobody writes to would be waited for, and no
+// signal would end that.
+func TestVerifyReadsFilesOnly(t *testing.T) {
+	goldenSession(t)
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{pipe, t.TempDir()} {
+		if _, errs := say(t, exitUsage, "verify", name); !strings.Contains(errs, name) {
+			t.Error(errs)
+		}
 	}
 }

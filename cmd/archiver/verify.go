@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -250,6 +251,10 @@ func (v *verifying) local(ctx context.Context, r *reader, chain *archive.Chain, 
 
 // file checks one downloaded volume. Nothing is told of it if it was not read.
 func (v *verifying) file(ctx context.Context, r *reader, chain *archive.Chain, name string) (*archive.Audited, error) {
+	// A pipe would be waited for without end, and cannot be read twice.
+	if i, err := os.Stat(name); err == nil && !i.Mode().IsRegular() {
+		return nil, usageError{fmt.Errorf("%s is no file: name the volumes that were downloaded", name)}
+	}
 	file := archive.LocalVolume(name)
 	e, n, err := file.Find(ctx, chain)
 	if errors.Is(err, fs.ErrNotExist) {
