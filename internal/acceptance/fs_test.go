@@ -39,7 +39,7 @@ func TestDaysOfClustersThatSnapshotToASharedFileSystem(t *testing.T) {
 				w := newWorldOn(t, search, s3, "outside")
 				w.logs("2026-11-20", 10, 1)
 				w.stageIn(t.TempDir())
-				if r := w.must(1, "run", "--date", "2026-11-20"); !strings.Contains(r.stderr, "must lie below one of the path.repo") {
+				if r := w.must(2, "run", "--date", "2026-11-20"); !strings.Contains(r.stderr, "must lie below one of the path.repo") {
 					t.Errorf("%s", r.stderr)
 				}
 				w.stageIn(w.share())
