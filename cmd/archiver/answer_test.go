@@ -20,10 +20,7 @@ import (
 // cluster that has two days, everything in directories. It returns their root.
 func simulatedSession(t *testing.T) string {
 	t.Helper()
-	keys, err := filepath.Abs("../../testdata/keys")
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := absolute(t, "../../testdata/keys")
 	root := t.TempDir()
 	t.Chdir(root)
 	for _, name := range []string{"staging", "archive"} {

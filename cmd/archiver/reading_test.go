@@ -14,18 +14,22 @@ import (
 	"testing"
 )
 
+// absolute is a path that holds in any working directory.
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // goldenSession sets the environment for reading a copy of the golden archive,
 // with the operations' private key, and returns the copy's folder.
 func goldenSession(t *testing.T) string {
 	t.Helper()
-	golden, err := filepath.Abs("../../archive/testdata/golden-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := filepath.Abs("../../testdata/keys")
-	if err != nil {
-		t.Fatal(err)
-	}
+	golden := absolute(t, "../../archive/testdata/golden-1")
+	keys := absolute(t, "../../testdata/keys")
 	t.Chdir(t.TempDir())
 	copied := filepath.Join(t.TempDir(), "archive")
 	if err := os.CopyFS(copied, os.DirFS(filepath.Join(golden, "archive"))); err != nil {

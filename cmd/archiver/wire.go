@@ -105,7 +105,7 @@ func (g *global) open(ctx context.Context, stderr io.Writer) (*session, error) {
 func newJob(c *config.Config) *job.Job {
 	return &job.Job{
 		Stream: c.Stream, Tool: tool(), Holder: holder(), Repository: c.Staging.Repository,
-		IndexPatterns: indexNames(c), IndexDate: indexDate(c),
+		IndexPatterns: indexNames(c), IndexDates: indexDates(c),
 		VolumeSize:      int64(c.Archive.VolumeSize),
 		Retention:       archive.Retention{Mode: string(c.Archive.Retention.Mode), Years: c.Archive.Retention.Years},
 		Budget:          archive.Budget{Memory: int64(c.Limits.Memory), Transfers: c.Limits.Transfers, Lanes: lanes(c)},
@@ -125,15 +125,15 @@ func indexNames(c *config.Config) func(date string) []string {
 	}
 }
 
-// indexDate is the date that an index's name is made of.
-func indexDate(c *config.Config) func(index string) string {
-	return func(index string) string {
+// indexDates are the dates that an index's name may be made of.
+func indexDates(c *config.Config) func(index string) []string {
+	return func(index string) (dates []string) {
 		for _, p := range c.Indices {
 			if d, ok := p.DateOf(index); ok {
-				return d.String()
+				dates = append(dates, d.String())
 			}
 		}
-		return ""
+		return dates
 	}
 }
 
@@ -181,10 +181,8 @@ func keys(c *config.Config, j *job.Job) error {
 	if err != nil {
 		return &keyError{fmt.Errorf("signing: %w", err), correctSigning}
 	}
-	for _, k := range recipientKeys {
-		if k.Fingerprint() == own.Fingerprint() { // its private half is here, and would open all
-			return &keyError{fmt.Errorf("encryption.recipients: %s is the signing key, whose private half is on this machine", k), "name keys in encryption.recipients whose private halves are kept elsewhere, and never the key that signs"}
-		}
+	if err := crypto.Apart(own, recipientKeys); err != nil {
+		return &keyError{fmt.Errorf("encryption.recipients: %w", err), hint(err)}
 	}
 	texts, err = c.TrustedKeys()
 	if err != nil {

@@ -54,9 +54,10 @@ type Job struct {
 	Register   snapshot.Repository // as it is to be registered
 	// IndexPatterns are the index expressions of a date (YYYY-MM-DD).
 	IndexPatterns func(date string) []string
-	// IndexDate is the date that an index belongs to by its own name; "": the name
-	// tells none. nil: names are not asked.
-	IndexDate func(index string) string
+	// IndexDates are the dates to which an index may belong by its own name, more
+	// than one where several patterns read it; none: the name tells nothing. nil:
+	// names are not asked.
+	IndexDates func(index string) []string
 
 	VolumeSize      int64 // bytes of blobs
 	Retention       archive.Retention

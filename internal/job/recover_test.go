@@ -354,9 +354,9 @@ func TestAnotherDaysIndexIsNotTaken(t *testing.T) {
 	w.addDay("2026-11-19", 9)
 	w.tune = func(j *job.Job) {
 		j.IndexPatterns = func(string) []string { return []string{stream + "-*"} }
-		j.IndexDate = func(index string) string {
+		j.IndexDates = func(index string) []string {
 			d := strings.TrimPrefix(index, stream+"-")
-			return d[4:] + "-" + d[2:4] + "-" + d[:2]
+			return []string{"0101-01-01", d[4:] + "-" + d[2:4] + "-" + d[:2]}
 		}
 	}
 	if err := w.again("2026-11-20"); !errors.Is(err, job.ErrUnfit) || !errors.Is(err, job.ErrPerson) || w.hasLedger() || w.snapshots() != 0 {

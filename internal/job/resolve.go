@@ -56,12 +56,12 @@ func covers(found []snapshot.Index, needed []IndexID) error {
 // fit refuses an index that is not the day's, or of which no whole snapshot can be
 // taken.
 func (j *Job) fit(date string, x snapshot.Index) error {
-	if j.IndexDate == nil {
+	if j.IndexDates == nil {
 		return whole(x)
 	}
-	if of := j.IndexDate(x.Name); of != "" && of != date {
+	if of := j.IndexDates(x.Name); len(of) > 0 && !slices.Contains(of, date) {
 		return &marked{NeedsPerson("remove that alias (POST _aliases), or leave it out of `indices`: an archive holds one day",
-			"an alias leads from %s to the index %s, which is that of %s", date, x.Name, of), ErrUnfit}
+			"an alias leads from %s to the index %s, which is that of %s", date, x.Name, strings.Join(of, " or ")), ErrUnfit}
 	}
 	return whole(x)
 }

@@ -250,25 +250,34 @@ func TestSmallObjectsAreBounded(t *testing.T) {
 	}
 }
 
-func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
-	s, root := fresh(t)
-	info := create(t, s, "a", "x")
+// lockedElsewhere holds a root's lock as another process does, until that dies.
+func lockedElsewhere(t *testing.T, root string) (dies func()) {
+	t.Helper()
 	f, err := os.Create(filepath.Join(root, ".archiver-tmp", "lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil { // as another process holds it
+	t.Cleanup(func() { f.Close() })
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
+	return func() {
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
+	s, root := fresh(t)
+	info := create(t, s, "a", "x")
+	release := lockedElsewhere(t, root)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	_, err = s.Replace(ctx, "a", []byte("y"), info.ETag)
+	_, err := s.Replace(ctx, "a", []byte("y"), info.ETag)
 	wantError(t, err, context.DeadlineExceeded)
 	wantError(t, s.Delete(ctx, "a", info.ETag), context.DeadlineExceeded)
-	if err := f.Close(); err != nil { // as it dies
-		t.Fatal(err)
-	}
+	release()
 	if _, err := s.Replace(t.Context(), "a", []byte("y"), info.ETag); err != nil {
 		t.Errorf("after the holder's death: %v", err)
 	}
@@ -279,14 +288,7 @@ func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
 func TestAFrozenHolderOfTheLockIsNotWaitedForForever(t *testing.T) {
 	s, root := fresh(t)
 	info := create(t, s, "a", "x")
-	f, err := os.Create(filepath.Join(root, ".archiver-tmp", "lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil { // as another process holds it
-		t.Fatal(err)
-	}
+	lockedElsewhere(t, root)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
